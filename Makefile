@@ -1,0 +1,142 @@
+# walkdiff: `make help` lists what can be done.
+
+CC := gcc
+CLANG := clang-19
+MODE := verify
+TIME := 60
+JOBS := $(shell nproc)
+
+# Our own make, on all cores unless the caller has said how many.
+submake = $(MAKE) --no-print-directory -s $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
+
+# ---- modes: one line each ----
+flags_verify := -O2 -DWALKDIFF_VERIFY
+flags_asan   := -O2 -DWALKDIFF_VERIFY -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+flags_fast   := -O2
+flags_cover  := -O1 -DWALKDIFF_VERIFY -fprofile-instr-generate -fcoverage-mapping
+flags_fuzz   := $(flags_asan) -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
+
+warnings := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Werror
+CFLAGS   := -std=c17 -D_GNU_SOURCE -g -I. -MMD -MP $(warnings) $(flags_$(MODE)) $(EXTRA)
+
+# ---- what there is: found, not listed ----
+out     := build/$(CC)-$(MODE)
+stamps  := $(shell sed -n 's/^STAMP.\([a-z0-9_]*\),.*/\1/p' formats/formats.def)
+targets := ops decode same
+tests   := $(patsubst %.c,%,$(wildcard core/*_test.c formats/*_test.c oracle/*_test.c fuzz/*_test.c))
+command := $(wildcard fuzz/cmd*.c) fuzz/main.c
+entries := fuzz/target.c fuzz/plain.c fuzz/engine.c
+harness := $(filter-out %_test.c $(command) $(entries),$(wildcard oracle/*.c fuzz/*.c))
+engines := $(foreach t,$(targets),$(foreach s,$(stamps),$t-$s))
+
+formats := $(filter-out %_test.c,$(wildcard formats/*.c))
+product := $(patsubst %.c,$(out)/%.o,$(filter-out %_test.c,$(wildcard core/*.c))) $(formats:%.c=$(out)/%.fast.o)
+judges  := $(harness:%.c=$(out)/%.o)
+sims    := $(formats:%.c=$(out)/%.sim.o)
+chosen  := $(foreach t,$(or $(TARGET),$(targets)),$(foreach s,$(or $(FORMAT),$(stamps)),$t-$s))
+
+.DELETE_ON_ERROR:
+.PHONY: always all command test-programs engines fuzz check bench mutate coverage format clean help
+
+all: ## build build/walkdiff, the command
+	@ci/deps build
+	@$(submake) command
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
+	@echo "  TIME=60 seconds, FORMAT= and TARGET= choose for fuzz; CC= and MODE= ($(patsubst flags_%,%,$(filter flags_%,$(.VARIABLES)))) for the rest"
+
+# ---- the main jobs ----
+
+fuzz: ## fuzz every format for TIME seconds under ASan and UBSan, and say what it did
+	@ci/deps build fuzz
+	@$(submake) CC=$(CLANG) MODE=fuzz $(chosen:%=build/$(CLANG)-fuzz/%) command
+	@build/walkdiff fuzz --time $(TIME) --jobs $(JOBS) $(if $(FORMAT),--format $(FORMAT)) $(if $(TARGET),--target $(TARGET))
+
+check: ## every test, under gcc and clang, in modes verify, asan and fast
+	@ci/deps build fuzz check
+	@ci/check
+
+bench: ## measure, as ratios within one run
+	@ci/deps build
+	@$(submake) MODE=fast build/gcc-fast/walkdiff
+	@build/gcc-fast/walkdiff bench $(BENCH)
+
+mutate: ## seed every fault of ci/mutants and see it caught
+	@ci/deps build fuzz check
+	@ci/mutate
+
+coverage: ## (clang) which lines of formats and hardware walkers the corpus and exhaust reach
+	@ci/deps build fuzz check
+	@ci/coverage
+
+format: ## clang-format the sources in place
+	clang-format -i $(wildcard core/*.[ch] formats/*.c oracle/*.[ch] fuzz/*.[ch])
+
+clean: ## remove build/
+	rm -rf build
+
+# ---- programs ----
+
+command: $(out)/walkdiff
+	@ln -sf ../$(out)/walkdiff build/walkdiff
+
+# Two archives: the page tables as users link them, and the judges with all that drives
+# them. What the judges judge, the sim objects, is named: a fuzzer holds one format, and is
+# made again only when that has changed.
+$(out)/libwalkdiff.a: $(product) $(out)/product.txt
+	@rm -f $@
+	ar rcs $@ $(product)
+
+$(out)/libjudges.a: $(judges) $(out)/judges.txt
+	@rm -f $@
+	ar rcs $@ $(judges)
+
+# Change only when the list does: a source that is gone is gone from the archive too.
+$(out)/product.txt $(out)/judges.txt: $(out)/%.txt: always
+	@mkdir -p $(@D)
+	@echo '$($*)' | cmp -s - $@ || echo '$($*)' > $@
+
+$(out)/walkdiff: $(command:%.c=$(out)/%.o) $(sims) $(out)/libjudges.a $(out)/libwalkdiff.a
+	$(CC) $(CFLAGS) $^ -o $@ -ljansson -llzma
+
+test-programs: $(tests:%=$(out)/%) $(foreach e,$(engines),$(out)/plain/$e)
+
+$(tests:%=$(out)/%): $(out)/%: $(out)/%.o $(sims) $(out)/libjudges.a $(out)/libwalkdiff.a
+	$(CC) $(CFLAGS) $^ -o $@ -lcmocka -llzma
+
+engines: $(engines:%=$(out)/%) ## (clang) one fuzzer a target and format, in CC= and MODE=
+
+target_of = $(firstword $(subst -, ,$1))
+stamp_of  = $(lastword $(subst -, ,$1))
+engine    = -DTARGET=$(call target_of,$1) -DSTAMP_NAME=$(call stamp_of,$1)
+
+$(engines:%=$(out)/fuzz/%.o): $(out)/fuzz/%.o: fuzz/target.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(call engine,$*) -c $< -o $@
+
+# The sim object of a stamp, by the file that formats.def names for it.
+file_of = $(shell sed -n 's/^STAMP.$(call stamp_of,$1), *\([a-z0-9_]*\),.*/\1/p' formats/formats.def)
+sim_of  = $(out)/formats/$(call file_of,$1).sim.o
+
+.SECONDEXPANSION:
+$(engines:%=$(out)/%): $(out)/%: $(out)/fuzz/%.o $(out)/fuzz/engine.o $$(call sim_of,$$*) $(out)/libjudges.a
+	$(CC) $(CFLAGS) -fsanitize=fuzzer $^ -o $@
+
+$(engines:%=$(out)/plain/%): $(out)/plain/%: $(out)/fuzz/%.o $(out)/fuzz/plain.o $$(call sim_of,$$*) $(out)/libjudges.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $^ -o $@
+
+$(out)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -c $< -o $@
+
+$(out)/formats/%.sim.o: formats/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -DPT_WORLD=sim -c $< -o $@
+
+$(out)/formats/%.fast.o: formats/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -DPT_WORLD=fast -c $< -o $@
+
+-include $(shell find $(out) -name '*.d' 2>/dev/null)

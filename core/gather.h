@@ -1,0 +1,65 @@
+/*
+ * What an operation asks to be invalidated, and the tables to free after that.
+ *
+ * Removed tables are chained through their item 0: nothing leads to them any
+ * more but hardware's caches, and an aligned PA is "not present" in every
+ * architecture (bit 0 clear; VT-d second stage: bits 1:0 clear).
+ */
+#ifndef WALKDIFF_CORE_GATHER_H
+#define WALKDIFF_CORE_GATHER_H
+
+#include "core/fmt.h"
+
+PT_INLINE bool gather_is_empty(const struct pt_gather *g)
+{
+	return g->first > g->last;
+}
+
+/* Invalidate, then free. The gather is empty afterwards. */
+PT_INLINE void sync_(const struct pt_fmt *f, struct pt *pt, struct pt_gather *g)
+{
+	if (!gather_is_empty(g))
+		shim_invalidate(pt->env, g->first, g->last);
+	while (g->tables) {
+		pt_item *table = shim_table(pt->env, g->tables);
+		uint64_t next = shim_load(pt->env, &table[0]);
+
+		shim_table_free(pt->env, g->tables, sizeof(uint64_t) << f->index_lg2);
+		g->tables = next;
+	}
+	*g = PT_GATHER_EMPTY;
+}
+
+/*
+ * Add the VAs first..last. Without gaps allowed, what was gathered and does not
+ * touch them is synced first.
+ */
+PT_INLINE void gather_range(const struct pt_fmt *f, struct pt *pt, struct pt_gather *g,
+			    uint64_t first, uint64_t last)
+{
+	bool apart = !gather_is_empty(g) && (first > g->last ? first - g->last > 1
+							     : g->first > last &&
+								       g->first - last > 1);
+
+	VERIFY(first <= last);
+	if (unlikely(apart && (pt->features & PT_FLUSH_RANGE_NO_GAPS))) {
+		SEEN(gather_syncs);
+		sync_(f, pt, g);
+	}
+	if (first < g->first) {
+		if (!gather_is_empty(g))
+			SEEN(gather_extends_down);
+		g->first = first;
+	}
+	if (last > g->last)
+		g->last = last;
+}
+
+/* Add a table that nothing leads to any more; its VAs are in the gather already. */
+PT_INLINE void gather_table(const struct pt *pt, struct pt_gather *g, pt_item *table, uint64_t pa)
+{
+	shim_store(pt->env, &table[0], g->tables);
+	g->tables = pa;
+}
+
+#endif

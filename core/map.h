@@ -1,0 +1,289 @@
+/*
+ * map: the largest leaves that fit, at each address in turn.
+ *
+ * One descent a table, then stores at memory speed: `struct stretch` says how many
+ * leaves of one size come next, and they are written while they lie in one table.
+ */
+#ifndef WALKDIFF_CORE_MAP_H
+#define WALKDIFF_CORE_MAP_H
+
+#include <errno.h>
+
+#include "core/top.h"
+
+/* The next leaves to write: `leaves` of 2^size_lg2 bytes, before the size may change. */
+struct stretch {
+	unsigned size_lg2;
+	uint64_t leaves;
+};
+
+/*
+ * The greedy choice at iova with len bytes to go: the largest size in the bitmap
+ * that iova and oa are aligned to and len can hold. len is at least the smallest
+ * size, and all three are multiples of it.
+ */
+PT_INLINE struct stretch next_stretch(const struct pt *pt, uint64_t iova, uint64_t oa,
+				      uint64_t len)
+{
+	uint64_t sizes = pt->pgsize_bitmap;
+	unsigned aligned = align_lg2(iova | oa), fits = floor_lg2(len);
+	uint64_t usable = sizes & low_mask((aligned < fits ? aligned : fits) + 1);
+	uint64_t larger, until = len;
+	unsigned size_lg2;
+
+	VERIFY(usable != 0);
+	size_lg2 = floor_lg2(usable);
+	larger = sizes & ~low_mask(size_lg2 + 1);
+	if (larger) {
+		uint64_t mask = (larger & -larger) - 1;
+		uint64_t ahead = -iova & mask; /* to the next address where `larger` fits */
+
+		if (((iova ^ oa) & mask) == 0 && ahead && ahead < len && len - ahead > mask) {
+			SEEN(map_size_grows);
+			until = ahead;
+		}
+	}
+	return (struct stretch){ size_lg2, until >> size_lg2 };
+}
+
+/*
+ * The table of `level` that holds iova, with the tables on the way installed.
+ * -EADDRINUSE when a leaf is in the way, -ENOMEM.
+ */
+PT_INLINE int descend_to(const struct pt_fmt *f, struct pt *pt, struct pt_root root, uint64_t iova,
+			 unsigned level, pt_item **out)
+{
+	pt_item *table = root.table;
+
+	for (unsigned l = root.level; l > level; l--) {
+		pt_item *at = &table[item_index(f, pt, iova, l, root.top)];
+		uint64_t item = shim_load(pt->env, at);
+		enum pt_kind kind = f->kind(pt, item, l);
+
+		if (unlikely(kind == PT_EMPTY)) {
+			uint64_t pa, mine;
+			pt_item *fresh = shim_table_alloc(
+				pt->env, table_size(f, pt, l - 1, root.top), &pa);
+
+			if (!fresh) {
+				SEEN(map_refused_table);
+				return -ENOMEM;
+			}
+			mine = f->make_table(pt, pa, l - 1);
+			if (shim_cmpxchg(pt->env, at, &item, mine)) {
+				table = fresh;
+				continue;
+			}
+			/* Another thread installed its table first: use that one. */
+			shim_table_free(pt->env, pa, table_size(f, pt, l - 1, root.top));
+			kind = f->kind(pt, item, l);
+		}
+		if (unlikely(kind != PT_TABLE)) {
+			SEEN(map_meets_leaf);
+			return -EADDRINUSE;
+		}
+		table = shim_table(pt->env, f->table_pa(pt, item));
+	}
+	*out = table;
+	return 0;
+}
+
+/*
+ * Make room for a leaf over `items` items, of which at least one is not empty: a
+ * table with nothing mapped below is taken out, and its invalidation completed,
+ * before the leaf is stored. -EADDRINUSE when something is mapped; then nothing
+ * has changed.
+ */
+PT_INLINE int clear_empty_tables(const struct pt_fmt *f, struct pt *pt, pt_item *at,
+				 unsigned items, unsigned level, uint64_t iova)
+{
+	struct pt_gather gather = PT_GATHER_EMPTY;
+
+	for (unsigned i = 0; i < items; i++) {
+		uint64_t item = shim_load(pt->env, &at[i]);
+		enum pt_kind kind = f->kind(pt, item, level);
+
+		if (kind == PT_EMPTY)
+			continue;
+		if (kind == PT_LEAF || level == 0) {
+			SEEN(map_meets_leaf);
+			return -EADDRINUSE;
+		}
+		if (!subtree_(f, pt, f->table_pa(pt, item), level - 1, PT_MAX_LEVELS,
+			      SUBTREE_IS_EMPTY, NULL)) {
+			SEEN(map_meets_full_table);
+			return -EADDRINUSE;
+		}
+	}
+	SEEN(map_replaces_empty_table);
+	gather_range(f, pt, &gather, iova, iova + ((uint64_t)items << item_lg2(f, level)) - 1);
+	for (unsigned i = 0; i < items; i++) {
+		uint64_t item = shim_load(pt->env, &at[i]);
+
+		if (f->kind(pt, item, level) == PT_EMPTY)
+			continue;
+		shim_store(pt->env, &at[i], 0);
+		subtree_(f, pt, f->table_pa(pt, item), level - 1, PT_MAX_LEVELS, SUBTREE_GATHER,
+			 &gather);
+	}
+	sync_(f, pt, &gather);
+	return 0;
+}
+
+/* Where map is: the rest of the request. */
+struct map_cursor {
+	uint64_t iova, oa, len;
+	uint64_t attrs;
+};
+
+/*
+ * Write leaves of one size, each of `items` items, into one table. Returns how many
+ * were written before the first that finds an item taken. Nothing but a load, a test
+ * and a store an item: this is where a large map spends its time.
+ */
+PT_INLINE uint64_t fill_free(const struct pt_fmt *f, struct pt *pt, pt_item *at, unsigned items,
+			     unsigned level, const struct map_cursor *c, unsigned size_lg2,
+			     uint64_t leaves)
+{
+	uint64_t oa = c->oa, n = 0;
+
+	for (; n < leaves; n++, at += items, oa += BIT(size_lg2)) {
+		uint64_t leaf = f->make_leaf(pt, oa, size_lg2, level, c->attrs);
+
+		for (unsigned i = 0; i < items; i++) {
+			uint64_t item = shim_load(pt->env, &at[i]);
+
+			if (unlikely(f->kind(pt, item, level) != PT_EMPTY))
+				return n;
+		}
+		for (unsigned i = 0; i < items; i++) {
+			uint64_t item_oa = oa + ((uint64_t)i << item_lg2(f, level));
+
+			if (f->runs_count_up && i)
+				leaf = f->make_leaf(pt, item_oa, size_lg2, level, c->attrs);
+			shim_store(pt->env, &at[i], leaf);
+		}
+	}
+	return n;
+}
+
+/* Write leaves of one size into one table. 0 when all are written, else -EADDRINUSE. */
+PT_INLINE int fill_table(const struct pt_fmt *f, struct pt *pt, pt_item *table, unsigned level,
+			 unsigned top, struct map_cursor *c, unsigned size_lg2, uint64_t leaves)
+{
+	unsigned items = 1u << (size_lg2 - item_lg2(f, level));
+
+	for (;;) {
+		pt_item *at = &table[item_index(f, pt, c->iova, level, top)];
+		/* Twice the same, so that the common case of one item is a loop of its own. */
+		uint64_t n = items == 1 ? fill_free(f, pt, at, 1, level, c, size_lg2, leaves) :
+					  fill_free(f, pt, at, items, level, c, size_lg2, leaves);
+		int err;
+
+		c->iova += n << size_lg2;
+		c->oa += n << size_lg2;
+		c->len -= n << size_lg2;
+		leaves -= n;
+		if (likely(!leaves))
+			return 0;
+		at = &table[item_index(f, pt, c->iova, level, top)];
+		err = clear_empty_tables(f, pt, at, items, level, c->iova);
+		if (err)
+			return err;
+	}
+}
+
+/* The checks of map, in the order that pt.h promises. */
+PT_INLINE int check_mapping(const struct pt_fmt *f, const struct pt *pt,
+			    const struct pt_mapping *m, uint64_t *attrs)
+{
+	uint64_t smallest = pt->pgsize_bitmap & -pt->pgsize_bitmap;
+	uint64_t last_iova = m->iova + (m->len - 1), last_oa = m->oa + (m->len - 1);
+
+	if (m->len == 0 || !(m->prot & (PT_READ | PT_WRITE)))
+		return -EINVAL;
+	if ((pt->features & PT_FORCE_WRITEABLE) && !(m->prot & PT_WRITE))
+		return -EINVAL;
+	if (!f->leaf_attrs(pt, m->prot, attrs))
+		return -EOPNOTSUPP;
+	if (last_iova < m->iova || last_oa < m->oa)
+		return -EOVERFLOW;
+	if ((m->iova | m->oa | m->len) & (smallest - 1))
+		return -ENXIO;
+	if (last_oa > low_mask(pt->oasz_lg2) || !in_aperture(f, pt, m->iova, last_iova))
+		return -ERANGE;
+	return 0;
+}
+
+/* Grow the top for leaves of `level` from iova to last. */
+PT_INLINE int grow_for(const struct pt_fmt *f, struct pt *pt, uint64_t iova, uint64_t last,
+		       unsigned level, struct pt_root *root)
+{
+	/* A leaf above the root at 0 covers all that there is: no memory is asked for in vain. */
+	VERIFY(f->features & PT_DYNAMIC_TOP);
+	if (iova == 0 && level > root->level &&
+	    !subtree_(f, pt, root->word & ~PT_TOP_LEVEL_MASK, root->level, root->level,
+		      SUBTREE_IS_EMPTY, NULL)) {
+		SEEN(map_covers_old_top);
+		return -EADDRINUSE;
+	}
+	return grow_top(f, pt, needed_top(f, last, level), root);
+}
+
+/*
+ * Map what the cursor says below a root: the top, which grows as needed and is in *root
+ * afterwards, or a subtree that nobody else sees yet. The cursor says how far it came.
+ */
+PT_INLINE int map_range(const struct pt_fmt *f, struct pt *pt, struct pt_root *root,
+			struct map_cursor *c)
+{
+	bool grows = (f->features & PT_DYNAMIC_TOP) && root->top == root->level;
+	int err = 0;
+
+	while (c->len) {
+		struct stretch s = next_stretch(pt, c->iova, c->oa, c->len);
+		unsigned level = leaf_level(f, s.size_lg2);
+
+		while (s.leaves) {
+			pt_item *table;
+			unsigned span_lg2 = item_lg2(f, level) +
+					    index_lg2(f, pt, level, root->top);
+			uint64_t room = ((~c->iova & low_mask(span_lg2)) >> s.size_lg2) + 1;
+			uint64_t leaves = s.leaves < room ? s.leaves : room;
+			uint64_t last = c->iova + ((leaves << s.size_lg2) - 1);
+
+			if (grows &&
+			    unlikely(level > root->level || !top_reaches(f, last, root->level)))
+				err = grow_for(f, pt, c->iova, last, level, root);
+			if (!err)
+				err = descend_to(f, pt, *root, c->iova, level, &table);
+			if (!err)
+				err = fill_table(f, pt, table, level, root->top, c, s.size_lg2,
+						 leaves);
+			if (err)
+				return err;
+			s.leaves -= leaves;
+		}
+	}
+	return 0;
+}
+
+PT_INLINE int map_(const struct pt_fmt *f, struct pt *pt, const struct pt_mapping *m,
+		   struct pt_gather *gather, uint64_t *mapped)
+{
+	struct map_cursor c = { .iova = m->iova, .oa = m->oa, .len = m->len };
+	struct pt_root root;
+	int err;
+
+	(void)gather; /* no translation that hardware may hold changes */
+	*mapped = 0;
+	err = check_mapping(f, pt, m, &c.attrs);
+	if (err)
+		return err;
+	root = load_root(pt);
+	err = map_range(f, pt, &root, &c);
+	*mapped = m->len - c.len;
+	return err;
+}
+
+#endif

@@ -1,0 +1,120 @@
+/*
+ * The product's world: C11 atomics, tables in a linear map of memory, and the user's
+ * functions (or the C library's) behind direct calls in shim_fast.c.
+ */
+#ifndef WALKDIFF_CORE_SHIM_FAST_H
+#define WALKDIFF_CORE_SHIM_FAST_H
+
+#include <assert.h>
+#include <pthread.h>
+
+/*
+ * What a user of the fast world may supply, as env of init, and keeps until deinit; a
+ * null env, or a null member, means the default that stands beside it. With
+ * PT_ENCRYPT_TABLES the PAs of tables must lie below 2^encrypt_bit.
+ */
+struct pt_env {
+	uint64_t pa_offset;				    /* a table's address less its PA; 0 */
+	void *(*alloc)(void *ctx, size_t size);		    /* zeroed; aligned to size and to 4K; aligned_alloc */
+	void (*free)(void *ctx, void *table, size_t size);  /* free */
+	void (*invalidate)(void *ctx, uint64_t first, uint64_t last); /* nothing */
+	void (*change_top)(void *ctx, uint64_t pa, unsigned level);   /* nothing */
+	void *ctx;
+};
+
+typedef pthread_mutex_t shim_lock_t;
+
+extern const struct pt_env shim_fast_default_env;
+pt_item *shim_fast_alloc(const struct pt_env *env, size_t size);
+void shim_fast_free(const struct pt_env *env, pt_item *table, size_t size);
+void shim_fast_invalidate(const struct pt_env *env, uint64_t first, uint64_t last);
+void shim_fast_change_top(const struct pt_env *env, uint64_t pa, unsigned level);
+_Noreturn void shim_fast_verify_failed(const char *cond, const char *file, int line);
+#define shim_verify_failed shim_fast_verify_failed
+#define shim_seen(line) ((void)0)
+
+static inline uint64_t shim_load(void *env, const pt_item *p)
+{
+	(void)env;
+	return atomic_load_explicit(p, memory_order_acquire);
+}
+
+static inline void shim_store(void *env, pt_item *p, uint64_t v)
+{
+	(void)env;
+	atomic_store_explicit(p, v, memory_order_release);
+}
+
+/* True when *p was *old and is now v; else *old is what it was. */
+static inline bool shim_cmpxchg(void *env, pt_item *p, uint64_t *old, uint64_t v)
+{
+	(void)env;
+	return atomic_compare_exchange_strong_explicit(p, old, v, memory_order_acq_rel,
+						       memory_order_acquire);
+}
+
+/* What init keeps of the env that it was given. */
+static inline void *shim_env(void *env)
+{
+	return env ? env : (void *)(uintptr_t)&shim_fast_default_env;
+}
+
+static inline uint64_t shim_pa_offset(const void *env)
+{
+	return ((const struct pt_env *)env)->pa_offset;
+}
+
+/* A zeroed table of `size` bytes, aligned to it, and its PA; null when refused. */
+static inline pt_item *shim_table_alloc(void *env, size_t size, uint64_t *pa)
+{
+	pt_item *table = shim_fast_alloc(env, size);
+
+	*pa = (uint64_t)(uintptr_t)table - shim_pa_offset(env);
+	return table;
+}
+
+static inline void shim_table_free(void *env, uint64_t pa, size_t size)
+{
+	shim_fast_free(env, (pt_item *)(uintptr_t)(pa + shim_pa_offset(env)), size);
+}
+
+static inline pt_item *shim_table(void *env, uint64_t pa)
+{
+	return (pt_item *)(uintptr_t)(pa + shim_pa_offset(env));
+}
+
+static inline void shim_invalidate(void *env, uint64_t first, uint64_t last)
+{
+	shim_fast_invalidate(env, first, last);
+}
+
+static inline void shim_change_top(void *env, uint64_t pa, unsigned level)
+{
+	shim_fast_change_top(env, pa, level);
+}
+
+static inline void shim_lock_init(void *env, shim_lock_t *lock)
+{
+	(void)env;
+	pthread_mutex_init(lock, NULL);
+}
+
+static inline void shim_lock_destroy(void *env, shim_lock_t *lock)
+{
+	(void)env;
+	pthread_mutex_destroy(lock);
+}
+
+static inline void shim_lock(void *env, shim_lock_t *lock)
+{
+	(void)env;
+	pthread_mutex_lock(lock);
+}
+
+static inline void shim_unlock(void *env, shim_lock_t *lock)
+{
+	(void)env;
+	pthread_mutex_unlock(lock);
+}
+
+#endif

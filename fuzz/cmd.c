@@ -1,0 +1,187 @@
+/* What the subcommands share: see cmd.h. */
+#include "fuzz/cmd.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "fuzz/subjects.h"
+
+void complain(const char *format, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	fputs("walkdiff: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+/* ---- options ---- */
+
+static const struct argp_option source_options[] = {
+	{ "target", 't', "TARGET", 0, "what bytes that do not say it are for (ops, decode, same)", 0 },
+	{ "format", 'f', "FORMAT", 0, "likewise; walkdiff formats lists them", 0 },
+	{ 0 },
+};
+
+/* argp ends its messages with a second line about --help: only the first is shown. */
+static FILE *argp_errors;
+static char *argp_message;
+
+static void print_argp_message(void)
+{
+	fflush(argp_errors);
+	if (argp_message && *argp_message && strncmp(argp_message, "Try ", 4))
+		fprintf(stderr, "%.*s\n", (int)strcspn(argp_message, "\n"), argp_message);
+}
+
+struct outer {
+	void *input;
+	struct source *source;
+};
+
+static error_t parse_outer(int key, char *arg, struct argp_state *state)
+{
+	static size_t length;
+	struct outer *o = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = o->input;
+		argp_errors = open_memstream(&argp_message, &length);
+		if (argp_errors && !atexit(print_argp_message))
+			state->err_stream = argp_errors;
+		return 0;
+	case 't':
+		o->source->target = arg;
+		return 0;
+	case 'f':
+		o->source->format = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+void parse_options(const struct argp *argp, int argc, char **argv, void *input,
+		   struct source *source)
+{
+	struct argp_child children[] = { { argp, 0, NULL, 0 }, { 0 } };
+	struct argp outer = { .options = source ? source_options : NULL,
+			      .parser = parse_outer,
+			      .children = children };
+	struct outer inputs = { input, source };
+
+	argp_parse(&outer, argc, argv, 0, NULL, &inputs);
+}
+
+double now_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+char *read_file(const char *path, size_t *size)
+{
+	FILE *in = strcmp(path, "-") ? fopen(path, "rb") : stdin;
+	char *data = NULL;
+	size_t cap = 0;
+
+	*size = 0;
+	while (in && !ferror(in) && !feof(in)) {
+		char *grown;
+
+		cap = cap ? 2 * cap : 4096;
+		grown = realloc(data, cap + 1);
+		if (!grown) {
+			errno = ENOMEM;
+			break;
+		}
+		data = grown;
+		*size += fread(data + *size, 1, cap - *size, in);
+	}
+	if (!in || ferror(in) || !feof(in)) {
+		complain("%s: %s", path, strerror(errno));
+		free(data);
+		data = NULL;
+	} else {
+		data[*size] = '\0';
+	}
+	if (in && in != stdin)
+		fclose(in);
+	return data;
+}
+
+/* Which program the header of these bytes says it is. */
+static bool read_tag(const char *data, size_t size, struct program *p)
+{
+	const uint8_t *h = (const uint8_t *)data;
+	uint32_t tag;
+
+	if (size < 4)
+		return false;
+	tag = (uint32_t)h[0] | (uint32_t)h[1] << 8 | (uint32_t)h[2] << 16 | (uint32_t)h[3] << 24;
+	for (unsigned t = 0; t < TARGETS; t++)
+		for (unsigned i = 0; i < nr_formats; i++)
+			if (program_tag((enum target)t, formats[i].name) == tag) {
+				p->target = (enum target)t;
+				p->subject = formats[i].subject;
+				return true;
+			}
+	return false;
+}
+
+static bool load_bytes(const char *path, const char *data, size_t size,
+		       const struct source *source, struct program *p)
+{
+	const char *target = source ? source->target : NULL;
+	const char *format = source ? source->format : NULL;
+	unsigned t = 0;
+
+	if (!read_tag(data, size, p) && !(target && format)) {
+		complain("%s: these bytes do not say what they are for: give --target and --format",
+			 path);
+		return false;
+	}
+	while (target && t < TARGETS && strcmp(target_names[t], target))
+		t++;
+	if (t == TARGETS) {
+		complain("unknown target '%s'", target);
+		return false;
+	}
+	if (target)
+		p->target = (enum target)t;
+	if (format && !find_subject(format, &p->subject)) {
+		complain("unknown format '%s'; walkdiff formats lists them", format);
+		return false;
+	}
+	program_decode(p, (const uint8_t *)data, size);
+	return true;
+}
+
+bool load_program(const char *path, const struct source *source, struct program *p)
+{
+	struct text_error error;
+	size_t size;
+	char *data = read_file(path, &size);
+	bool good;
+
+	if (!data)
+		return false;
+	if (program_is_text(data, size)) {
+		good = program_parse(p, data, find_subject, &error);
+		if (!good)
+			complain("%s:%u: %s", path, error.line, error.reason);
+	} else {
+		good = load_bytes(path, data, size, source, p);
+	}
+	free(data);
+	return good;
+}

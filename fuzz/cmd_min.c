@@ -1,0 +1,150 @@
+/* walkdiff min: shrink a failing program; each candidate runs in a process of its own. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fuzz/cmd.h"
+#include "fuzz/minimise.h"
+
+/* A candidate that runs longer than this hangs. */
+#define SECONDS 5
+
+struct options {
+	struct source source;
+	const char *output, *path;
+	bool quiet;
+	struct judge *judge;
+	unsigned candidates;
+};
+
+static const struct argp_option option_list[] = {
+	{ "output", 'o', "FILE", 0, "write the program there, not to standard output", 0 },
+	{ "quiet", 'q', NULL, 0, "no progress", 0 },
+	{ 0 },
+};
+
+/* Run a candidate in a child, so that any way to fail is one that can be compared. */
+static int how_it_fails(void *ctx, const struct program *p)
+{
+	struct options *o = ctx;
+	int status = 0;
+	pid_t child;
+
+	if (!o->quiet && isatty(2) && ++o->candidates % 16 == 0)
+		fprintf(stderr, "\r%u candidates tried, %zu operations left ", o->candidates,
+			p->nr);
+	fflush(NULL);
+	child = fork();
+	if (child == 0) {
+		struct run run;
+
+		if (!freopen("/dev/null", "w", stderr))
+			_exit(0);
+		alarm(SECONDS);
+		run = run_program(o->judge, p, NULL);
+		_exit(run.verdict.check ? (int)run.verdict.check : 0);
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child) {
+		complain("cannot run a candidate: %s", strerror(errno));
+		exit(EXIT_UNUSABLE);
+	}
+	if (WIFSIGNALED(status))
+		return FAILS_BY_SIGNAL + WTERMSIG(status);
+	return WEXITSTATUS(status);
+}
+
+static void print_failure(int failure, char *text, size_t size)
+{
+	if (failure < CHECKS)
+		snprintf(text, size, "%s", check_names[failure]);
+	else if (failure == FAILS_BY_SIGNAL + SIGALRM)
+		snprintf(text, size, "no end after %d s", SECONDS);
+	else if (failure > FAILS_BY_SIGNAL)
+		snprintf(text, size, "%s", strsignal(failure - FAILS_BY_SIGNAL));
+	else
+		snprintf(text, size, "exit code %d", failure);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 'o':
+		o->output = arg;
+		return 0;
+	case 'q':
+		o->quiet = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num)
+			argp_error(state, "one file at a time");
+		o->path = arg;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "which file?");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	option_list, parse, "FILE",
+	"Shrink a program that fails: fewer operations, a plainer configuration, smaller numbers, "
+	"with the same check failing (or the same signal). Shrinking the result again changes "
+	"nothing. Exit codes: 0 shrunk, 2 unusable input, 3 it does not fail.",
+	NULL, NULL, NULL
+};
+
+/* Shrink the loaded program and write it; the exit code. */
+static int shrink(struct options *o, struct program *p)
+{
+	int failure = how_it_fails(o, p);
+	size_t before = p->nr;
+	FILE *out = stdout;
+	char how[64];
+
+	if (!failure) {
+		complain("%s: does not fail, nothing to shrink", o->path);
+		return EXIT_INCONCLUSIVE;
+	}
+	print_failure(failure, how, sizeof(how));
+	minimise(p, failure, how_it_fails, o);
+	if (!o->quiet)
+		fprintf(stderr, "%s%s: %s: %zu operations before, %zu after\n",
+			isatty(2) ? "\r\033[K" : "", o->path, how, before, p->nr);
+	if (o->output)
+		out = fopen(o->output, "w");
+	if (!out) {
+		complain("%s: %s", o->output, strerror(errno));
+		return EXIT_UNUSABLE;
+	}
+	fprintf(out, "# fails: %s\n", how);
+	program_print(p, out);
+	if (out != stdout && fclose(out)) {
+		complain("%s: %s", o->output, strerror(errno));
+		return EXIT_UNUSABLE;
+	}
+	return EXIT_AGREED;
+}
+
+int cmd_min(int argc, char **argv)
+{
+	struct options o = { .judge = NULL };
+	struct program p = { 0 };
+	int code = EXIT_UNUSABLE;
+
+	parse_options(&argp, argc, argv, &o, &o.source);
+	o.judge = judge_create(4096);
+	if (!o.judge)
+		complain("out of memory");
+	else if (load_program(o.path, &o.source, &p))
+		code = shrink(&o, &p);
+	program_free(&p);
+	judge_destroy(o.judge);
+	return code;
+}

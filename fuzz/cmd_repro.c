@@ -1,0 +1,215 @@
+/* walkdiff repro: run programs or crash files through all judges, report a failure. */
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "fuzz/cmd.h"
+#include "fuzz/cmd_bits.h"
+#include "fuzz/report.h"
+
+struct options {
+	struct source source;
+	bool quiet, refuse_all, seen;
+	uint32_t thorough_every;
+	struct judge *judge;
+	struct bits *bits;	/* one a format, with --bits */
+	uint64_t bits_changes;	/* sim.changes when last looked at */
+	uint64_t programs, runs, operations;
+	int code;
+};
+
+static const struct argp_option option_list[] = {
+	{ "quiet", 'q', NULL, 0, "only failures and the closing line", 0 },
+	{ "refuse-all", 'r', NULL, 0,
+	  "run each program once more for each allocation it makes, with that one refused", 0 },
+	{ "thorough-every", 'e', "N", 0,
+	  "compare the whole table after every N-th operation only (default 1), and at the end; "
+	  "for long programs", 0 },
+	{ "seen", 's', NULL, 0,
+	  "list the lines of core (core/seen.def) that none of the programs reached; exit code 3 "
+	  "when there are any", 0 },
+	{ "bits", 'b', NULL, 0,
+	  "list, for each format, the bits of items that programs of target ops never had set, and "
+	  "never clear; exit code 3 when one of an address, or a permission, is among them", 0 },
+	{ 0 },
+};
+
+/* What observes a run. */
+struct watch {
+	struct options *options;
+	struct history history;
+};
+
+/* Notes what an operation returned, and with --bits what it left in the tables. */
+static void watch_observer(void *ctx, const struct program *p, long op, const struct outcome *out)
+{
+	struct watch *w = ctx;
+	struct options *o = w->options;
+
+	history_observer(&w->history, p, op, out);
+	if (!o->bits || p->target != TARGET_OPS)
+		return;
+	if (op < 0 ? out->err != 0 : o->judge->sim.changes == o->bits_changes)
+		return;
+	o->bits_changes = o->judge->sim.changes;
+	bits_look(o->bits, o->judge);
+}
+
+/* One run; prints the report of a failure. True when all judges agree. */
+static bool run_once(struct options *o, const struct program *p, const char *path, uint64_t refuse)
+{
+	struct watch watch = { .options = o };
+	struct run_options options = { .observer = watch_observer,
+				       .ctx = &watch,
+				       .refuse_at = refuse,
+				       .thorough_every = o->thorough_every };
+	struct run run = run_program(o->judge, p, &options);
+	bool good = run.verdict.check == CHECK_NONE;
+
+	o->runs++;
+	o->operations += run.operations;
+	if (!good) {
+		if (refuse)
+			printf("%s: with allocation %" PRIu64 " of the program refused\n", path,
+			       refuse);
+		print_report(o->judge, p, &run, &watch.history, path, stdout);
+		o->code = EXIT_JUDGED;
+	} else if (!o->quiet && !refuse) {
+		print_history(p, &run, &watch.history, stdout);
+		printf("# all judges agree: %s, %" PRIu64 " operations\n\n", path, run.operations);
+	}
+	history_free(&watch.history);
+	return good;
+}
+
+static void run_file(struct options *o, const char *path)
+{
+	struct program p = { 0 };
+	uint64_t allocations;
+	bool good;
+
+	if (!load_program(path, &o->source, &p)) {
+		if (!o->code)
+			o->code = EXIT_UNUSABLE;
+		program_free(&p);
+		return;
+	}
+	o->programs++;
+	good = run_once(o, &p, path, 0);
+	allocations = o->judge->sim.allocations;
+	for (uint64_t n = 1; good && o->refuse_all && n <= allocations; n++)
+		good = run_once(o, &p, path, n);
+	program_free(&p);
+}
+
+static int is_visible(const struct dirent *d)
+{
+	return d->d_name[0] != '.';
+}
+
+static void run_path(struct options *o, const char *path)
+{
+	struct stat st;
+	struct dirent **names;
+	int nr;
+
+	if (stat(path, &st) || !S_ISDIR(st.st_mode)) {
+		run_file(o, path);
+		return;
+	}
+	nr = scandir(path, &names, is_visible, alphasort);
+	for (int i = 0; i < nr; i++) {
+		char *file;
+
+		if (asprintf(&file, "%s/%s", path, names[i]->d_name) >= 0) {
+			run_path(o, file);
+			free(file);
+		}
+		free(names[i]);
+	}
+	if (nr >= 0)
+		free(names);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+	char *end;
+
+	switch (key) {
+	case 'q':
+		o->quiet = true;
+		return 0;
+	case 'r':
+		o->refuse_all = true;
+		return 0;
+	case 'e':
+		o->thorough_every = (uint32_t)strtoul(arg, &end, 10);
+		if (*end || !o->thorough_every)
+			argp_error(state, "--thorough-every: '%s' is no number from 1 on", arg);
+		return 0;
+	case 's':
+		o->seen = true;
+		return 0;
+	case 'b':
+		if (!o->bits)
+			o->bits = calloc(nr_formats, sizeof(*o->bits));
+		if (!o->bits)
+			argp_failure(state, EXIT_UNUSABLE, 0, "out of memory");
+		return 0;
+	case ARGP_KEY_ARG:
+		run_path(o, arg);
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "which file?");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	option_list, parse, "FILE...",
+	"Run programs (text, or bytes as a fuzzing engine leaves them; folders whole) through all "
+	"judges. Exit codes: 0 all judges agree, 1 a judge says no, 2 unusable input.",
+	NULL, NULL, NULL
+};
+
+static void print_unseen(struct options *o)
+{
+	unsigned unseen = 0, nr = 0;
+
+	for (; sim_seen_lines[nr].name; nr++)
+		if (!sim_seen[nr]) {
+			printf("not reached: %s (%s)\n", sim_seen_lines[nr].name,
+			       sim_seen_lines[nr].what);
+			unseen++;
+		}
+	printf("%u of %u lines reached\n", nr - unseen, nr);
+	if (unseen && !o->code)
+		o->code = EXIT_INCONCLUSIVE;
+}
+
+int cmd_repro(int argc, char **argv)
+{
+	struct options o = { .judge = judge_create(CMD_TABLES) };
+
+	if (!o.judge) {
+		complain("out of memory");
+		return EXIT_UNUSABLE;
+	}
+	parse_options(&argp, argc, argv, &o, &o.source);
+	if (o.programs > 1 || o.refuse_all)
+		printf("%" PRIu64 " programs, %" PRIu64 " runs, %" PRIu64 " operations: %s\n",
+		       o.programs, o.runs, o.operations,
+		       o.code == EXIT_JUDGED ? "a judge says no" : "all judges agree");
+	if (o.seen)
+		print_unseen(&o);
+	if (o.bits && bits_print(o.bits, stdout) && !o.code)
+		o.code = EXIT_INCONCLUSIVE;
+	free(o.bits);
+	judge_destroy(o.judge);
+	return o.code;
+}

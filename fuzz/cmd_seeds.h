@@ -1,0 +1,19 @@
+/* Seeds for engines, and the folders that fuzzing works in. */
+#ifndef WALKDIFF_FUZZ_CMD_SEEDS_H
+#define WALKDIFF_FUZZ_CMD_SEEDS_H
+
+#include "fuzz/cmd.h"
+
+/* A string to free; ends the command when there is no memory. */
+char *path_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The folder and those above it; ends the command when it cannot be had. */
+void make_folder(const char *path);
+
+/*
+ * Write every .txt program of FROM/seeds and FROM/regress as bytes into
+ * WORK/seeds/TARGET-FORMAT/. Ends the command at the first that is no program.
+ */
+void plant_seeds(const char *from, const char *work);
+
+#endif

@@ -1,0 +1,40 @@
+/* Running a program through its judges. */
+#ifndef WALKDIFF_FUZZ_RUN_H
+#define WALKDIFF_FUZZ_RUN_H
+
+#include "fuzz/program.h"
+
+/* What an operation returned, for people. */
+struct outcome {
+	int err;	/* map, init */
+	uint64_t bytes; /* map, unmap */
+	bool mapped;	/* translate, probe, dma */
+	uint64_t oa;
+	bool skipped;	/* decode: map and unmap do nothing once memory is wild */
+};
+
+/* Called after each operation that all judges agreed on; op -1 is init, nr is deinit. */
+typedef void run_observer(void *ctx, const struct program *p, long op, const struct outcome *o);
+
+struct run {
+	struct verdict verdict; /* CHECK_NONE: all well */
+	long op;		/* the operation that failed; -1 init, nr deinit */
+	uint64_t operations;	/* judged */
+	const char *route;	/* same: the one that failed, or the last; else null */
+	unsigned compared;	/* same: routes held against the one as written */
+};
+
+struct run_options {
+	run_observer *observer; /* or null */
+	void *ctx;
+	uint32_t thorough_every; /* enumerate the whole table after every n-th operation; 0: each */
+	uint64_t refuse_at;	 /* refuse this allocation of the whole program, 0: none */
+};
+
+/* Run it. The judge keeps the state of the end, for reports. */
+struct run run_program(struct judge *j, const struct program *p, const struct run_options *o);
+
+/* "0, mapped 0x1000" and the like. */
+void print_outcome(const struct op *op, const struct outcome *o, FILE *out);
+
+#endif

@@ -1,0 +1,29 @@
+/* The formats of formats.def, by name. */
+#include "fuzz/subjects.h"
+
+#include <string.h>
+
+#define STAMP(stamp, file, architecture)                                       \
+	extern const struct pt_ops pt_sim_##stamp, pt_fast_##stamp;            \
+	extern const struct hw_format hw_##stamp;
+#include "formats/formats.def"
+#undef STAMP
+
+#define STAMP(stamp, file, architecture)                                                       \
+	{ #stamp, #file, #architecture, { &pt_sim_##stamp, &hw_##stamp }, &pt_fast_##stamp },
+const struct format formats[] = {
+#include "formats/formats.def"
+};
+#undef STAMP
+
+const unsigned nr_formats = sizeof(formats) / sizeof(formats[0]);
+
+bool find_subject(const char *name, struct subject *out)
+{
+	for (unsigned i = 0; i < nr_formats; i++)
+		if (!strcmp(formats[i].name, name)) {
+			*out = formats[i].subject;
+			return true;
+		}
+	return false;
+}

@@ -1,0 +1,374 @@
+/* The judges: one function an operation; see judge.h. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "oracle/judge_parts.h"
+
+#define HEX "0x%" PRIx64
+
+struct judge *judge_create(uint32_t tables)
+{
+	struct judge *j = calloc(1, sizeof(*j));
+
+	if (!j)
+		return NULL;
+	j->sim.memory = memory_create(tables);
+	/* One word more than bits need, to see writes behind the end. */
+	j->dirty_words = calloc(JUDGE_MAX_BITS / 64 + 2, sizeof(uint64_t));
+	j->dirty_want = calloc(JUDGE_MAX_BITS / 64 + 2, sizeof(uint64_t));
+	if (j->sim.memory && j->dirty_words && j->dirty_want)
+		return j;
+	judge_destroy(j);
+	return NULL;
+}
+
+void judge_destroy(struct judge *j)
+{
+	if (!j)
+		return;
+	memory_destroy(j->sim.memory);
+	flat_free(&j->flat);
+	free(j->map.leaves);
+	free(j->map.tables);
+	free(j->dirty_words);
+	free(j->dirty_want);
+	free(j->dirty_cleaned);
+	free(j->pt);
+	free(j);
+}
+
+void check_after(struct judge *j, uint64_t iova, uint64_t last)
+{
+	uint64_t bytes = flat_bytes(&j->flat);
+
+	j->operations++;
+	if (bytes > j->peak_bytes)
+		j->peak_bytes = bytes;
+	if (j->thorough)
+		judge_state(j);
+	probe(j, iova);
+	probe(j, last);
+	if (iova)
+		probe(j, iova - 1);
+	if (last != UINT64_MAX)
+		probe(j, last + 1);
+}
+
+static bool init_can_succeed(const struct hw_format *hw, const struct pt_config *c)
+{
+	return judge_predict_init(hw, c) == 0;
+}
+
+void judge_reset(struct judge *j, const struct subject *subject, const struct pt_config *config,
+		 const struct memory_config *memory)
+{
+	bool encrypts = config->features & PT_ENCRYPT_TABLES;
+	struct hw_device dev = judge_device(config);
+	unsigned pa_lg2 = hw_pa_lg2(subject->hw, &dev), slot_lg2;
+
+	j->subject = *subject;
+	j->config = *config;
+	if (encrypts && config->encrypt_bit < pa_lg2 && config->encrypt_bit > MEMORY_PAGE_LG2)
+		pa_lg2 = config->encrypt_bit;
+	/* A slot holds the largest table there may be: a root of many. */
+	slot_lg2 = subject->hw->index_lg2 + 3u;
+	if (subject->hw->root_lg2 && init_can_succeed(subject->hw, config) &&
+	    hw_items_lg2(subject->hw, &dev, dev.level) + 3 > slot_lg2)
+		slot_lg2 = hw_items_lg2(subject->hw, &dev, dev.level) + 3;
+	sim_reset(&j->sim, memory, pa_lg2, slot_lg2, &dev);
+	if (j->pt_size < subject->ops->size) {
+		free(j->pt);
+		j->pt_size = (subject->ops->size + 63) & ~(size_t)63;
+		j->pt = aligned_alloc(64, j->pt_size);
+		if (!j->pt)
+			abort();
+	}
+	memset((void *)j->pt, 0xa5, j->pt_size);
+	j->sim.object = j->pt;
+	j->sim.object_size = j->pt_size;
+	flat_reset(&j->flat, judge_sizes(subject->hw, config), config->vasz_lg2,
+		   config->features & PT_SIGN_EXTEND ? FLAT_BOTH_ENDS :
+		   config->features & PT_UPPER_HALF  ? FLAT_HIGH :
+						       FLAT_LOW,
+		   last_below(config->oasz_lg2));
+	free(j->dirty_cleaned);
+	j->dirty_cleaned = NULL;
+	j->gather = PT_GATHER_EMPTY;
+	j->ready = false;
+	j->thorough = true;
+	j->judged = false;
+	j->peak_bytes = j->operations = 0;
+	memset(j->leaves, 0, sizeof(j->leaves));
+}
+
+int judge_init(struct judge *j)
+{
+	int want = judge_predict_init(j->subject.hw, &j->config), got;
+
+	sim_begin_operation(&j->sim);
+	got = j->subject.ops->init(j->pt, &j->config, &j->sim);
+	if (want == 0 && j->sim.refused)
+		want = -ENOMEM;
+	if (got != want)
+		sim_fail(&j->sim, CHECK_RESULT, "init returned %d, should be %d", got, want);
+	if (got && j->sim.memory->nr_live)
+		sim_fail(&j->sim, CHECK_LEDGER, "init failed and left %u tables",
+			 j->sim.memory->nr_live);
+	j->ready = got == 0;
+	if (j->ready)
+		judge_state(j);
+	return got;
+}
+
+/* What map said against what the flat map and the refusals allow. */
+static void check_map_result(struct judge *j, const struct pt_mapping *m, int err, uint64_t mapped)
+{
+	struct flat_mapping fm = { .iova = m->iova, .oa = m->oa, .len = m->len, .prot = m->prot };
+	struct prediction want = { predict_map_error(j, m), 0 };
+
+	if (err == -ENOMEM && !want.err) {
+		if (!j->sim.refused)
+			sim_fail_at(&j->sim, CHECK_REFUSE, m->iova,
+				    "map returned ENOMEM, but no allocation was refused");
+		want = flat_predict_map(&j->flat, &fm, mapped);
+		/* Nor is there anything in the way of the next leaf: that would go before. */
+		if (!want.err && want.mapped == mapped && mapped < m->len &&
+		    flat_predict_map(&j->flat, &fm, mapped + 1).err)
+			want.err = -EADDRINUSE;
+		if (want.err || want.mapped != mapped || mapped >= m->len)
+			sim_fail_at(&j->sim, CHECK_REFUSE, m->iova,
+				    "map was refused memory and says mapped " HEX
+				    ", no boundary that it can have reached (%d, " HEX ")",
+				    mapped, want.err, want.mapped);
+		return;
+	}
+	/* One leaf further than map says it went is enough to know whether it should have. */
+	if (!want.err)
+		want = flat_predict_map(&j->flat, &fm, mapped < m->len ? mapped + 1 : m->len);
+	if (err != want.err || mapped != want.mapped)
+		sim_fail_at(&j->sim, CHECK_RESULT, m->iova + want.mapped,
+			    "map returned %d, mapped " HEX "; should be %d, mapped %s" HEX, err,
+			    mapped, want.err, want.err || want.mapped == m->len ? "" : "at least ",
+			    want.mapped);
+}
+
+static void check_gather(struct judge *j, const struct pt_gather *want, const char *operation)
+{
+	if (j->gather.first != want->first || j->gather.last != want->last)
+		sim_fail(&j->sim, CHECK_RESULT,
+			 "%s gathered " HEX ".." HEX ", should be " HEX ".." HEX, operation,
+			 j->gather.first, j->gather.last, want->first, want->last);
+}
+
+int judge_map(struct judge *j, const struct pt_mapping *m, uint64_t *mapped)
+{
+	struct flat_mapping fm = { .iova = m->iova, .oa = m->oa, .len = m->len, .prot = m->prot };
+	struct pt_gather before = j->gather;
+	int err;
+
+	*mapped = UINT64_MAX; /* it must be written, also on error */
+	sim_begin_operation(&j->sim);
+	err = j->subject.ops->map(j->pt, m, &j->gather, mapped);
+	check_map_result(j, m, err, *mapped);
+	flat_map(&j->flat, &fm, *mapped, j->leaves);
+	check_gather(j, &before, "map");
+	check_after(j, m->iova, *mapped ? m->iova + (*mapped - 1) : m->iova);
+	return err;
+}
+
+/* What the gather must hold after first..last has been removed. */
+static struct pt_gather predict_gather(struct judge *j, struct pt_gather g, uint64_t first,
+				       uint64_t last)
+{
+	bool empty = g.first > g.last;
+	bool apart = !empty && ((g.last < first && first - g.last > 1) ||
+				(last < g.first && g.first - last > 1));
+
+	if (empty || (apart && (j->config.features & PT_FLUSH_RANGE_NO_GAPS))) {
+		if (!empty && (j->sim.invalidations != 1 || j->sim.invalidated_first != g.first ||
+			       j->sim.invalidated_last != g.last))
+			sim_fail(&j->sim, CHECK_RESULT,
+				 "unmap dropped the gathered range " HEX ".." HEX
+				 " without invalidating it",
+				 g.first, g.last);
+		g.first = first;
+		g.last = last;
+	}
+	if (first < g.first)
+		g.first = first;
+	if (last > g.last)
+		g.last = last;
+	return g;
+}
+
+/* No table remains reachable that the removed bytes cover. */
+static void check_covered_tables(struct judge *j, uint64_t first, uint64_t last)
+{
+	for (size_t i = 1; i < j->map.nr_tables; i++) {
+		const struct hw_table *t = &j->map.tables[i];
+		uint64_t reach = last_below(hw_item_lg2(j->subject.hw, t->level + 1u));
+
+		if (t->va >= first && t->va + reach <= last)
+			sim_fail_at(&j->sim, CHECK_LEDGER, t->va,
+				    "unmap of IOVA " HEX ".." HEX
+				    " left the table of level %u that it covers",
+				    first, last, t->level);
+	}
+}
+
+uint64_t judge_unmap(struct judge *j, uint64_t iova, uint64_t len)
+{
+	uint64_t last = iova, want = 0, got;
+	bool any = flat_predict_unmap(&j->flat, iova, len, &last);
+	struct pt_gather gather = j->gather;
+
+	if (any)
+		want = last - iova + 1; /* 0 when that is 2^64 bytes */
+	sim_begin_operation(&j->sim);
+	got = j->subject.ops->unmap(j->pt, iova, len, &j->gather);
+	if (got != want)
+		sim_fail_at(&j->sim, CHECK_RESULT, iova,
+			    "unmap returned " HEX ", should be " HEX, got, want);
+	if (any)
+		gather = predict_gather(j, gather, iova, last);
+	check_gather(j, &gather, "unmap");
+	flat_unmap(&j->flat, iova, len);
+	check_after(j, iova, last);
+	if (any && j->thorough)
+		check_covered_tables(j, iova, last);
+	return got;
+}
+
+bool judge_translate(struct judge *j, uint64_t iova, uint64_t *oa)
+{
+	j->operations++;
+	probe(j, iova);
+	return j->subject.ops->translate(j->pt, iova, oa);
+}
+
+/* Hardware notes an access in the item that it walked to. */
+static void touch_leaf(struct judge *j, const struct hw_walk *walk, uint64_t iova, bool write)
+{
+	const struct hw_step *s = &walk->steps[walk->nr_steps - 1];
+	size_t bytes = (s->index + (size_t)1) * sizeof(uint64_t);
+	uint64_t *items = (uint64_t *)(uintptr_t)memory_view(j->sim.memory, s->table_pa, bytes);
+
+	items[s->index] = j->subject.hw->touch(j->subject.hw, s->raw, write);
+	j->sim.changes++;
+	if (write)
+		flat_set_dirty(&j->flat, iova, true);
+}
+
+enum hw_fault judge_dma(struct judge *j, uint64_t iova, enum hw_access access, uint64_t *oa)
+{
+	struct hw_memory memory = sim_hw_memory(&j->sim);
+	uint64_t leaf_va;
+	const struct extent *e = flat_find(&j->flat, iova, &leaf_va);
+	bool allowed = e && (e->prot & (access == HW_WRITE ? PT_WRITE : PT_READ));
+	struct hw_walk walk;
+
+	j->operations++;
+	hw_walk(j->subject.hw, &j->sim.device, &memory, iova, access, &walk);
+	if ((walk.fault == HW_OK) != allowed || (e && !allowed && walk.fault != HW_DENIED) ||
+	    (allowed && walk.oa != e->oa + (iova - e->va)))
+		sim_fail_at(&j->sim, CHECK_WALK, iova,
+			    "a device's %s at IOVA " HEX " ends in: %s, OA " HEX "; should %s",
+			    access == HW_WRITE ? "write" : "read", iova, hw_fault_names[walk.fault],
+			    walk.oa, allowed ? "be allowed" : "be stopped");
+	if (allowed && j->sim.device.sets_dirty)
+		touch_leaf(j, &walk, iova, access == HW_WRITE);
+	*oa = walk.oa;
+	return walk.fault;
+}
+
+/* What cut must return when no memory is refused, in the order promised. */
+static int predict_cut(const struct judge *j, uint64_t iova, uint64_t *leaf_va)
+{
+	uint64_t smallest = j->flat.sizes & -j->flat.sizes;
+	const struct extent *e = flat_find(&j->flat, iova, leaf_va);
+
+	if (!flat_holds(&j->flat, iova, iova))
+		return -ERANGE;
+	if (iova % smallest)
+		return -ENXIO;
+	if (!e)
+		return -ENOENT;
+	if (*leaf_va != iova && !(j->flat.sizes & last_below(e->size_lg2)))
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+int judge_cut(struct judge *j, uint64_t iova)
+{
+	uint64_t leaf_va = iova, last = iova;
+	int want = predict_cut(j, iova, &leaf_va), got;
+	struct pt_gather gather = j->gather;
+	bool changes;
+
+	sim_begin_operation(&j->sim);
+	got = j->subject.ops->cut(j->pt, iova, &j->gather);
+	if (got == -ENOMEM && !j->sim.refused)
+		sim_fail_at(&j->sim, CHECK_REFUSE, iova,
+			    "cut returned ENOMEM, but no allocation was refused");
+	if (want == 0 && leaf_va != iova && got == -ENOMEM)
+		want = got;
+	if (got != want)
+		sim_fail_at(&j->sim, CHECK_RESULT, iova, "cut returned %d, should be %d", got,
+			    want);
+	changes = got == 0 && leaf_va != iova;
+	if (changes) {
+		uint64_t found;
+
+		last = leaf_va + last_below(flat_find(&j->flat, iova, &found)->size_lg2);
+		flat_cut(&j->flat, iova);
+	}
+	/* With break-before-make the invalidation is complete when cut returns. */
+	if (changes && j->subject.hw->breaks_before_make) {
+		if (j->sim.invalidations != 1 || j->sim.invalidated_first != leaf_va ||
+		    j->sim.invalidated_last != last)
+			sim_fail_at(&j->sim, CHECK_RESULT, iova,
+				    "cut made %u invalidations, should be one, of " HEX ".." HEX,
+				    j->sim.invalidations, leaf_va, last);
+	} else if (changes) {
+		gather = predict_gather(j, gather, leaf_va, last);
+	}
+	check_gather(j, &gather, "cut");
+	check_after(j, changes ? leaf_va : iova, last);
+	return got;
+}
+
+void judge_sync(struct judge *j)
+{
+	struct pt_gather before = j->gather, empty = PT_GATHER_EMPTY;
+	bool any = before.first <= before.last;
+
+	j->operations++;
+	sim_begin_operation(&j->sim);
+	j->subject.ops->sync(j->pt, &j->gather);
+	check_gather(j, &empty, "sync");
+	if (j->gather.tables)
+		sim_fail(&j->sim, CHECK_LEDGER, "sync left tables in the gather");
+	if (j->sim.invalidations != any ||
+	    (any && (j->sim.invalidated_first != before.first ||
+		     j->sim.invalidated_last != before.last)))
+		sim_fail(&j->sim, CHECK_RESULT,
+			 "sync of " HEX ".." HEX " made %u invalidations, the last of " HEX ".." HEX,
+			 before.first, before.last, j->sim.invalidations, j->sim.invalidated_first,
+			 j->sim.invalidated_last);
+	if (j->thorough)
+		judge_state(j);
+}
+
+void judge_deinit(struct judge *j)
+{
+	if (!j->ready)
+		return;
+	judge_sync(j);
+	j->ready = false;
+	sim_begin_operation(&j->sim);
+	j->subject.ops->deinit(j->pt);
+	if (j->sim.memory->nr_live)
+		sim_fail(&j->sim, CHECK_LEDGER, "deinit left %u tables", j->sim.memory->nr_live);
+}

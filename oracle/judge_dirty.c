@@ -1,0 +1,182 @@
+/*
+ * The judge of dirt: what read_dirty must report, clean and gather, worked out from the
+ * flat map a granule at a time.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "oracle/judge_parts.h"
+
+#define HEX "0x%" PRIx64
+
+/* A leaf of an extent. */
+struct leaf_range {
+	uint64_t first, last;
+};
+
+/* True when bit n of the bitmap stands for bytes, and some of them lie in first..last. */
+static bool granule_overlaps(const struct pt_bitmap *b, uint64_t n, struct leaf_range leaf)
+{
+	uint64_t first, last;
+
+	if (n > (UINT64_MAX - b->base) >> b->granule_lg2)
+		return false; /* beyond the address space */
+	first = b->base + (n << b->granule_lg2);
+	last = first + last_below(b->granule_lg2);
+	if (last < first)
+		last = UINT64_MAX;
+	return first <= leaf.last && last >= leaf.first;
+}
+
+/* True when every byte of the leaf has a bit. */
+static bool is_reported_whole(const struct pt_bitmap *b, struct leaf_range leaf)
+{
+	return leaf.first >= b->base && (leaf.last - b->base) >> b->granule_lg2 < b->bits;
+}
+
+/* Marks in `words` what must be reported; returns the leaves that must become clean. */
+static struct leaf_range *predict_dirty(const struct judge *j, struct leaf_range asked,
+					unsigned flags, const struct pt_bitmap *b,
+					uint64_t *words, size_t *nr)
+{
+	struct leaf_range *cleaned = NULL;
+
+	*nr = 0;
+	for (size_t i = 0; i < j->flat.nr; i++) {
+		const struct extent *e = &j->flat.extents[i];
+
+		for (uint64_t k = 0; e->dirty && k < e->count; k++) {
+			struct leaf_range leaf = { e->va + (k << e->size_lg2), 0 };
+
+			leaf.last = leaf.first + last_below(e->size_lg2);
+			if (leaf.first > asked.last || leaf.last < asked.first)
+				continue;
+			for (uint64_t n = 0; n < b->bits; n++)
+				if (granule_overlaps(b, n, leaf))
+					words[n / 64] |= UINT64_C(1) << n % 64;
+			if ((flags & PT_NO_CLEAR) || !is_reported_whole(b, leaf))
+				continue;
+			cleaned = realloc(cleaned, (*nr + 1) * sizeof(*cleaned));
+			if (!cleaned)
+				abort();
+			cleaned[(*nr)++] = leaf;
+		}
+	}
+	return cleaned;
+}
+
+static int predict_error(const struct judge *j, uint64_t iova, uint64_t len,
+			 const struct pt_bitmap *b)
+{
+	if (!(j->config.features & PT_DIRTY_TRACKING))
+		return -EOPNOTSUPP;
+	if (b->granule_lg2 > 63 || !b->bits)
+		return -EINVAL;
+	if (len && len - 1 > UINT64_MAX - iova)
+		return -EOVERFLOW;
+	if (len && !flat_holds(&j->flat, iova, iova + (len - 1)))
+		return -ERANGE;
+	return 0;
+}
+
+/* Ranges gathered one after the other: what is left, and what had to be synced before. */
+static void check_gathered(struct judge *j, struct pt_gather g, const struct leaf_range *cleaned,
+			   size_t nr)
+{
+	bool no_gaps = j->config.features & PT_FLUSH_RANGE_NO_GAPS;
+	uint32_t synced = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		bool empty = g.first > g.last;
+		bool apart = !empty &&
+			     ((g.last < cleaned[i].first && cleaned[i].first - g.last > 1) ||
+			      (cleaned[i].last < g.first && g.first - cleaned[i].last > 1));
+
+		if (apart && no_gaps) {
+			synced++;
+			g = PT_GATHER_EMPTY;
+		}
+		if (cleaned[i].first < g.first)
+			g.first = cleaned[i].first;
+		if (cleaned[i].last > g.last)
+			g.last = cleaned[i].last;
+	}
+	if (j->gather.first != g.first || j->gather.last != g.last ||
+	    j->sim.invalidations != synced)
+		sim_fail(&j->sim, CHECK_DIRTY,
+			 "read_dirty gathered " HEX ".." HEX " after %u invalidations, should be "
+			 HEX ".." HEX " after %u",
+			 j->gather.first, j->gather.last, j->sim.invalidations, g.first, g.last,
+			 synced);
+}
+
+/* Every bit that should be there, and no other, also behind the end. */
+static void check_bits(struct judge *j, const struct pt_bitmap *b, const uint64_t *want)
+{
+	for (uint64_t n = 0; n < (b->bits / 64 + 2) * 64; n++) {
+		bool got = b->words[n / 64] >> n % 64 & 1, due = want[n / 64] >> n % 64 & 1;
+
+		if (got != due)
+			sim_fail(&j->sim, CHECK_DIRTY,
+				 "read_dirty left bit %" PRIu64 " of the bitmap %s, should be %s "
+				 "(base " HEX ", granule 2^%u, %" PRIu64 " bits)",
+				 n, got ? "set" : "clear", due ? "set" : "clear", b->base,
+				 b->granule_lg2, b->bits);
+	}
+}
+
+int judge_read_dirty(struct judge *j, uint64_t iova, uint64_t len, unsigned flags,
+		     const struct pt_bitmap *bitmap)
+{
+	int want_err = predict_error(j, iova, len, bitmap), err;
+	size_t words = bitmap->bits / 64 + 2, nr = 0;
+	struct leaf_range asked = { iova, iova + (len - 1) }, *cleaned = NULL;
+	struct pt_gather before = j->gather;
+	uint64_t *want = j->dirty_want;
+
+	memset(want, 0, words * sizeof(*want));
+	memset(bitmap->words, 0, words * sizeof(*want));
+	if (!want_err && len)
+		cleaned = predict_dirty(j, asked, flags, bitmap, want, &nr);
+	for (size_t i = 0; i < nr; i++)
+		flat_set_dirty(&j->flat, cleaned[i].first, false);
+	sim_begin_operation(&j->sim);
+	err = j->subject.ops->read_dirty(j->pt, iova, len, flags, bitmap, &j->gather);
+	if (err != want_err) {
+		free(cleaned);
+		sim_fail_at(&j->sim, CHECK_RESULT, iova, "read_dirty returned %d, should be %d",
+			    err, want_err);
+	}
+	j->dirty_cleaned = cleaned; /* freed by the next reset when a check leaves */
+	check_bits(j, bitmap, want);
+	check_gathered(j, before, cleaned, nr);
+	free(cleaned);
+	j->dirty_cleaned = NULL;
+	check_after(j, iova, err || !len ? iova : asked.last);
+	return err;
+}
+
+int judge_set_dirty(struct judge *j, uint64_t iova)
+{
+	uint64_t leaf_va;
+	const struct extent *e = flat_find(&j->flat, iova, &leaf_va);
+	int want = 0, got;
+
+	if (!(j->config.features & PT_DIRTY_TRACKING))
+		want = -EOPNOTSUPP;
+	else if (!e)
+		want = -ENOENT;
+	else if (!(e->prot & PT_WRITE))
+		want = -EACCES;
+	sim_begin_operation(&j->sim);
+	got = j->subject.ops->set_dirty(j->pt, iova);
+	if (got != want)
+		sim_fail_at(&j->sim, CHECK_RESULT, iova, "set_dirty returned %d, should be %d", got,
+			    want);
+	if (!got)
+		flat_set_dirty(&j->flat, iova, true);
+	check_after(j, iova, iova);
+	return got;
+}

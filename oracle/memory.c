@@ -1,0 +1,267 @@
+/* The arena: see memory.h. Slots are found by a hash of the PA's page number. */
+#include "oracle/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define HAVE_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAVE_ASAN 1
+#endif
+#endif
+
+#ifdef HAVE_ASAN
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#endif
+
+/* Room for some tables of any size: address space, not memory. */
+#define LEAST_BYTES ((size_t)256 << 20)
+#define POISON 0xfd /* every item of a freed table: present, reserved bits set */
+
+const char *const memory_window_names[WINDOWS] = { "spread", "top", "ones", "bottom" };
+
+/* A well mixed 64-bit value: SplitMix64's finaliser (Steele, Lea, Flood 2014). */
+static uint64_t mix(uint64_t v)
+{
+	v += UINT64_C(0x9e3779b97f4a7c15);
+	v = (v ^ v >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	v = (v ^ v >> 27) * UINT64_C(0x94d049bb133111eb);
+	return v ^ v >> 31;
+}
+
+struct memory *memory_create(uint32_t capacity)
+{
+	struct memory *m = calloc(1, sizeof(*m));
+	size_t bytes = (size_t)capacity << MEMORY_PAGE_LG2;
+	void *words;
+
+	if (bytes < LEAST_BYTES)
+		bytes = LEAST_BYTES;
+	words = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (!m || words == MAP_FAILED)
+		goto fail;
+	m->words = words;
+	m->bytes = bytes;
+	m->identity = (uint64_t)(uintptr_t)words;
+	m->capacity = capacity;
+	m->slots = calloc(capacity, sizeof(*m->slots));
+	m->by_pa = calloc(2 * (size_t)capacity + 1, sizeof(*m->by_pa));
+	m->free_slots = calloc(capacity, sizeof(*m->free_slots));
+	if (m->slots && m->by_pa && m->free_slots)
+		return m;
+fail:
+	memory_destroy(m);
+	return NULL;
+}
+
+void memory_destroy(struct memory *m)
+{
+	if (!m)
+		return;
+	if (m->words) {
+		ASAN_UNPOISON_MEMORY_REGION(m->words, (size_t)m->used << m->slot_lg2);
+		munmap(m->words, m->bytes);
+	}
+	free(m->slots);
+	free(m->by_pa);
+	free(m->free_slots);
+	free(m);
+}
+
+static uint64_t *slot_words(struct memory *m, uint32_t i)
+{
+	return m->words + (((size_t)i << m->slot_lg2) / sizeof(uint64_t));
+}
+
+/* The place of the region that a PA lies in. Linear probing over 2 * capacity + 1 places; at most half are ever used. */
+static uint32_t *hash_place(struct memory *m, uint64_t pa)
+{
+	uint64_t places = 2 * (uint64_t)m->capacity + 1;
+	uint64_t region = pa >> m->slot_lg2;
+	uint64_t at = region * UINT64_C(0x9e3779b97f4a7c15) % places;
+
+	while (m->by_pa[at] && m->slots[m->by_pa[at] - 1].pa >> m->slot_lg2 != region)
+		at = at + 1 == places ? 0 : at + 1;
+	return &m->by_pa[at];
+}
+
+void memory_reset(struct memory *m, const struct memory_config *config, unsigned pa_lg2,
+		  unsigned slot_lg2)
+{
+	ASAN_UNPOISON_MEMORY_REGION(m->words, (size_t)m->used << m->slot_lg2);
+	memset(m->by_pa, 0, (2 * (size_t)m->capacity + 1) * sizeof(*m->by_pa));
+	memset(m->slots, 0, m->used * sizeof(*m->slots));
+	m->config = *config;
+	m->slot_lg2 = (uint8_t)(slot_lg2 > MEMORY_PAGE_LG2 ? slot_lg2 : MEMORY_PAGE_LG2);
+	m->count = (uint32_t)(m->bytes >> m->slot_lg2);
+	if (m->count > m->capacity)
+		m->count = m->capacity;
+	if (m->config.tables > m->count)
+		m->config.tables = m->count;
+	m->pa_lg2 = (uint8_t)pa_lg2;
+	m->used = m->free_head = m->nr_free = m->nr_live = m->peak_live = m->epoch = 0;
+	m->draws = 0;
+	m->wild = false;
+}
+
+/* A place for a table of `size` bytes, aligned to it: a region, and where in the region. */
+static uint64_t draw_pa(struct memory *m, size_t size)
+{
+	unsigned region_lg2 = m->pa_lg2 - m->slot_lg2;
+	unsigned align_lg2 = MEMORY_PAGE_LG2;
+	uint64_t regions = UINT64_C(1) << region_lg2, n = m->draws++;
+	uint64_t random = mix(m->config.seed + n), region, offset;
+
+	while ((size_t)1 << align_lg2 < size)
+		align_lg2++;
+	switch (m->config.window) {
+	case WINDOW_TOP:
+		region = regions - 1 - n % regions;
+		break;
+	case WINDOW_ONES:
+		region = UINT64_C(1) << (n + m->config.seed) % region_lg2 | (n / region_lg2);
+		break;
+	case WINDOW_BOTTOM:
+		region = 1 + n;
+		break;
+	default:
+		region = random;
+		break;
+	}
+	offset = mix(random) & ((UINT64_C(1) << (m->slot_lg2 - align_lg2)) - 1);
+	return (region & (regions - 1)) << m->slot_lg2 | offset << align_lg2;
+}
+
+uint64_t *memory_alloc(struct memory *m, size_t size, uint64_t *pa)
+{
+	uint32_t i, *place;
+	uint64_t *words;
+
+	if (size > (size_t)1 << m->slot_lg2 || m->nr_live >= m->config.tables)
+		return NULL;
+	/* Reuse late: a table that is touched after its free is noticed longer. */
+	if (m->used < m->count) {
+		i = m->used++;
+	} else {
+		i = m->free_slots[m->free_head];
+		m->free_head = (m->free_head + 1) % m->capacity;
+		m->nr_free--;
+	}
+	words = slot_words(m, i);
+	do {
+		*pa = draw_pa(m, size);
+		place = hash_place(m, *pa);
+	} while (*pa == 0 || *place || *pa == (uint64_t)(uintptr_t)words);
+	*place = i + 1;
+	m->slots[i] = (struct slot){ .pa = *pa, .size = (uint32_t)size, .state = SLOT_LIVE };
+	ASAN_UNPOISON_MEMORY_REGION(words, (size_t)1 << m->slot_lg2);
+	memset(words, 0, size);
+	ASAN_POISON_MEMORY_REGION((char *)words + size, ((size_t)1 << m->slot_lg2) - size);
+	if (++m->nr_live > m->peak_live)
+		m->peak_live = m->nr_live;
+	return words;
+}
+
+/* Take one PA out of the hash and close the gap in its chain. */
+static void hash_remove(struct memory *m, uint64_t pa)
+{
+	uint64_t places = 2 * (uint64_t)m->capacity + 1;
+	uint32_t *place = hash_place(m, pa);
+	uint64_t at = (uint64_t)(place - m->by_pa);
+
+	*place = 0;
+	for (at = at + 1 == places ? 0 : at + 1; m->by_pa[at];
+	     at = at + 1 == places ? 0 : at + 1) {
+		uint32_t moved = m->by_pa[at];
+
+		m->by_pa[at] = 0;
+		*hash_place(m, m->slots[moved - 1].pa) = moved;
+	}
+}
+
+bool memory_free(struct memory *m, uint64_t pa, size_t size)
+{
+	struct slot *s = memory_slot(m, pa);
+	uint32_t i;
+
+	if (!s || s->size != size)
+		return false;
+	i = (uint32_t)(s - m->slots);
+	hash_remove(m, pa);
+	s->state = SLOT_FREE;
+	memset(slot_words(m, i), POISON, size);
+	ASAN_POISON_MEMORY_REGION(slot_words(m, i), (size_t)1 << m->slot_lg2);
+	m->free_slots[(m->free_head + m->nr_free++) % m->capacity] = i;
+	m->nr_live--;
+	return true;
+}
+
+struct slot *memory_slot(struct memory *m, uint64_t pa)
+{
+	uint32_t found = *hash_place(m, pa);
+
+	return found && m->slots[found - 1].pa == pa ? &m->slots[found - 1] : NULL;
+}
+
+struct slot *memory_slot_of(struct memory *m, const void *p)
+{
+	uint64_t offset = (uint64_t)((const char *)p - (const char *)m->words);
+	uint64_t i = offset >> m->slot_lg2;
+	struct slot *s;
+
+	if (i >= m->used)
+		return NULL;
+	s = &m->slots[i];
+	if (s->state != SLOT_LIVE || (offset & ((UINT64_C(1) << m->slot_lg2) - 1)) >= s->size)
+		return NULL;
+	return s;
+}
+
+const uint64_t *memory_view(void *ctx, uint64_t pa, size_t bytes)
+{
+	struct memory *m = ctx;
+	struct slot *s;
+	uint32_t i;
+
+	if (m->wild) {
+		/* One rule for both sides: the table that is there, else one that the PA picks. */
+		i = *hash_place(m, pa);
+		return memory_wild_table(
+			m, i ? i - 1 : (uint32_t)(mix(pa >> MEMORY_PAGE_LG2) % m->used));
+	}
+	s = memory_slot(m, pa);
+	if (!s || bytes > s->size)
+		return NULL;
+	return slot_words(m, (uint32_t)(s - m->slots));
+}
+
+void memory_make_wild(struct memory *m, uint32_t n, size_t size)
+{
+	uint64_t pa;
+
+	if (m->config.tables < n)
+		m->config.tables = n < m->count ? n : m->count;
+	while (m->nr_live < n && memory_alloc(m, size, &pa))
+		;
+	/* Freed tables too: what is in them is as good as anything. */
+	for (uint32_t i = 0; i < m->used; i++) {
+		if (m->slots[i].size < size)
+			m->slots[i].size = (uint32_t)size;
+		ASAN_UNPOISON_MEMORY_REGION(slot_words(m, i), m->slots[i].size);
+		m->slots[i].state = SLOT_LIVE;
+	}
+	m->wild = true;
+}
+
+uint64_t *memory_wild_table(struct memory *m, uint32_t i)
+{
+	return slot_words(m, i % m->used);
+}

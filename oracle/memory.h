@@ -1,0 +1,91 @@
+/*
+ * The physical memory that tables live in: an arena of table-sized slots at PAs
+ * that are drawn per program from all that the format can hold and are never the
+ * slot's own pointer, so that a lost address bit shows.
+ */
+#ifndef WALKDIFF_ORACLE_MEMORY_H
+#define WALKDIFF_ORACLE_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* No table is aligned to less. */
+#define MEMORY_PAGE_LG2 12
+
+/* Where PAs come from. */
+enum memory_window {
+	WINDOW_SPREAD, /* anywhere below the limit */
+	WINDOW_TOP,    /* downward from the limit */
+	WINDOW_ONES,   /* one high bit set, each bit in turn */
+	WINDOW_BOTTOM, /* upward from the second page */
+	WINDOWS,
+};
+
+extern const char *const memory_window_names[WINDOWS];
+
+struct memory_config {
+	uint64_t seed;	 /* of the draw */
+	uint32_t tables; /* how many tables the machine can hold at once, >= 1 */
+	uint8_t window;	 /* enum memory_window */
+};
+
+enum slot_state { SLOT_FREE, SLOT_LIVE };
+
+struct slot {
+	uint64_t pa;
+	uint32_t size;	/* bytes of the table in it */
+	uint32_t mark;	/* equal to memory.epoch: seen by the ledger */
+	uint8_t state;
+};
+
+struct memory {
+	struct memory_config config;
+	uint64_t *words;	/* `bytes` of them, cut into slots of 2^slot_lg2 */
+	size_t bytes;
+	struct slot *slots;
+	uint32_t *by_pa;	/* hash of PA -> slot + 1; 0: none */
+	uint32_t *free_slots;	/* a queue: the slot freed longest ago is used first */
+	uint32_t capacity;	/* slots that may exist; `count` do with this slot size */
+	uint32_t count, used;	/* and those ever used since the reset */
+	uint32_t free_head, nr_free;
+	uint32_t nr_live, peak_live;
+	uint32_t epoch;
+	uint64_t draws;
+	uint64_t identity;	/* the host address of the arena: PAs are never it */
+	uint8_t pa_lg2;		/* PAs are below 2^pa_lg2 */
+	uint8_t slot_lg2;	/* each slot has an aligned region of PAs of this size to itself */
+	bool wild;		/* every PA resolves, by one rule: for arbitrary table contents */
+};
+
+/* An arena of up to `capacity` tables; null without memory. */
+struct memory *memory_create(uint32_t capacity);
+void memory_destroy(struct memory *m);
+
+/*
+ * Forget everything; PAs will be below 2^pa_lg2, tables at most 2^slot_lg2 bytes.
+ * config.tables is clamped to what there is room for.
+ */
+void memory_reset(struct memory *m, const struct memory_config *config, unsigned pa_lg2,
+		  unsigned slot_lg2);
+
+/* A zeroed table and its PA; null when the machine is full. */
+uint64_t *memory_alloc(struct memory *m, size_t size, uint64_t *pa);
+
+/* False when no live table of that size begins at pa. The contents are poisoned. */
+bool memory_free(struct memory *m, uint64_t pa, size_t size);
+
+/* `bytes` of the live table at pa, or null. Shaped for struct hw_memory: ctx is the memory. */
+const uint64_t *memory_view(void *ctx, uint64_t pa, size_t bytes);
+
+/* The slot of the live table that begins at pa, or null. */
+struct slot *memory_slot(struct memory *m, uint64_t pa);
+
+/* The slot that a pointer lies in, or null when it is outside every live table. */
+struct slot *memory_slot_of(struct memory *m, const void *p);
+
+/* Wild mode: make the first n slots live tables of `size` bytes and resolve any PA into them. */
+void memory_make_wild(struct memory *m, uint32_t n, size_t size);
+uint64_t *memory_wild_table(struct memory *m, uint32_t i);
+
+#endif

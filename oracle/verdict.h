@@ -1,0 +1,33 @@
+/* What a judge says when it says no: the check, the words, the address. */
+#ifndef WALKDIFF_ORACLE_VERDICT_H
+#define WALKDIFF_ORACLE_VERDICT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The promises that are checked; names in check_names, meanings in docs/ORACLES.md. */
+enum check {
+	CHECK_NONE,
+	CHECK_RESULT, /* a returned value or count is not the one the flat map predicts */
+	CHECK_FLAT,   /* software translate disagrees with the flat map */
+	CHECK_WALK,   /* the hardware walk disagrees with the flat map */
+	CHECK_SHAPE,  /* a leaf has not the size that map promises, or a run is not uniform */
+	CHECK_LEDGER, /* tables leaked, freed twice, freed early, or touched after */
+	CHECK_REFUSE, /* wrong behaviour when an allocation is refused */
+	CHECK_DIRTY,  /* a device's write is not reported, or something else is */
+	CHECK_WORK,   /* an operation does not end */
+	CHECK_BELIEF, /* a VERIFY of the code itself */
+	CHECK_SAME,   /* two routes to one map end differently */
+	CHECKS,
+};
+
+extern const char *const check_names[CHECKS];
+
+struct verdict {
+	enum check check; /* CHECK_NONE: all judges agree */
+	bool has_iova;
+	uint64_t iova;	  /* the first address that differs */
+	char text[480];
+};
+
+#endif
