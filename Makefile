@@ -13,6 +13,7 @@ submake = $(MAKE) --no-print-directory -s $(if $(findstring jobserver,$(MAKEFLAG
 flags_verify := -O2 -DWALKDIFF_VERIFY
 flags_asan   := -O2 -DWALKDIFF_VERIFY -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 flags_fast   := -O2
+flags_quick  := -O0 -DWALKDIFF_VERIFY
 flags_cover  := -O1 -DWALKDIFF_VERIFY -fprofile-instr-generate -fcoverage-mapping
 flags_fuzz   := $(flags_asan) -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
 
@@ -33,6 +34,7 @@ formats := $(filter-out %_test.c,$(wildcard formats/*.c))
 product := $(patsubst %.c,$(out)/%.o,$(filter-out %_test.c,$(wildcard core/*.c))) $(formats:%.c=$(out)/%.fast.o)
 judges  := $(harness:%.c=$(out)/%.o)
 sims    := $(formats:%.c=$(out)/%.sim.o)
+encoders := $(patsubst %.c,$(out)/%.sim.o,$(filter-out %_test.c,$(wildcard formats/inv_*.c)))
 chosen  := $(foreach t,$(or $(TARGET),$(targets)),$(foreach s,$(or $(FORMAT),$(stamps)),$t-$s))
 
 .DELETE_ON_ERROR:
@@ -120,10 +122,10 @@ file_of = $(shell sed -n 's/^STAMP.$(call stamp_of,$1), *\([a-z0-9_]*\),.*/\1/p'
 sim_of  = $(out)/formats/$(call file_of,$1).sim.o
 
 .SECONDEXPANSION:
-$(engines:%=$(out)/%): $(out)/%: $(out)/fuzz/%.o $(out)/fuzz/engine.o $$(call sim_of,$$*) $(out)/libjudges.a
+$(engines:%=$(out)/%): $(out)/%: $(out)/fuzz/%.o $(out)/fuzz/engine.o $$(call sim_of,$$*) $(encoders) $(out)/libjudges.a
 	$(CC) $(CFLAGS) -fsanitize=fuzzer $^ -o $@
 
-$(engines:%=$(out)/plain/%): $(out)/plain/%: $(out)/fuzz/%.o $(out)/fuzz/plain.o $$(call sim_of,$$*) $(out)/libjudges.a
+$(engines:%=$(out)/plain/%): $(out)/plain/%: $(out)/fuzz/%.o $(out)/fuzz/plain.o $$(call sim_of,$$*) $(encoders) $(out)/libjudges.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $^ -o $@
 

@@ -27,4 +27,23 @@ static inline unsigned align_lg2(uint64_t v)
 	return v ? (unsigned)__builtin_ctzll(v) : 64;
 }
 
+/* Exponent of the smallest aligned power of two that holds first..last; first <= last. */
+static inline unsigned block_lg2(uint64_t first, uint64_t last)
+{
+	return first == last ? 0 : floor_lg2(first ^ last) + 1;
+}
+
+/*
+ * Where the first of the aligned blocks ends that first..last is covered with: at last when
+ * one of less than twice the range is around it, else with the half in which first lies.
+ */
+static inline uint64_t first_block_end(uint64_t first, uint64_t last)
+{
+	unsigned lg2 = block_lg2(first, last);
+
+	if (lg2 == 0 || lg2 == floor_lg2(last - first) + 1)
+		return last;
+	return (last & ~low_mask(lg2 - 1)) - 1;
+}
+
 #endif

@@ -80,10 +80,10 @@ static void env_free(void *ctx, void *table, size_t size)
 	free(table);
 }
 
-static void env_invalidate(void *ctx, uint64_t first, uint64_t last)
+static void env_invalidate(void *ctx, const struct pt_invalidation *inv)
 {
 	assert_ptr_equal(ctx, &log_);
-	note(INVALIDATE, first, last);
+	note(INVALIDATE, inv->first, inv->last);
 }
 
 static void env_change_top(void *ctx, uint64_t pa, unsigned level)

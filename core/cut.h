@@ -46,7 +46,8 @@ PT_INLINE int map_part(const struct pt_fmt *f, struct pt *pt, const struct pt_cu
 	struct map_cursor part = { .iova = first,
 				   .oa = c->oa + (first - c->first),
 				   .len = last - first + 1,
-				   .attrs = c->attrs };
+				   .attrs = c->attrs,
+				   .flushed = flushed_bit(f, pt) };
 
 	return map_range(f, pt, root, &part);
 }
@@ -59,7 +60,7 @@ PT_INLINE int build_table(const struct pt_fmt *f, struct pt *pt, struct pt_cut *
 	struct pt_root root = { .level = c->level - 1, .top = PT_MAX_LEVELS };
 	int err = 0;
 
-	root.table = shim_table_alloc(pt->env, table_size(f, pt, root.level, root.top), &pa);
+	root.table = new_table(f, pt, root.level, root.top, &pa);
 	if (!root.table)
 		return -ENOMEM;
 	if (first < c->iova && c->iova <= last) {
@@ -134,7 +135,9 @@ PT_INLINE void publish_fresh(const struct pt_fmt *f, struct pt *pt, struct pt_cu
 			     struct pt_gather *gather)
 {
 	struct pt_gather broken = PT_GATHER_EMPTY;
-	uint64_t last = c->first | low_mask(c->size_lg2);
+	struct pt_invalidation what = { .first = c->first,
+					.last = c->first | low_mask(c->size_lg2),
+					.leaf_levels = level_bit(c->level) };
 
 	for (unsigned i = 0; i < c->items; i++) {
 		uint64_t item = shim_load(pt->env, &c->at[i]);
@@ -146,14 +149,21 @@ PT_INLINE void publish_fresh(const struct pt_fmt *f, struct pt *pt, struct pt_cu
 		} while (!shim_cmpxchg(pt->env, &c->at[i], &item,
 				       f->break_before_make ? 0 : c->fresh[i]));
 	}
-	if (!f->break_before_make) {
-		gather_range(f, pt, gather, c->first, last);
-		return;
+	if (is_incoherent(f, pt))
+		shim_flush(pt->env, c->at, c->items * sizeof(*c->at));
+	if (f->break_before_make) {
+		gather_range(f, pt, &broken, what);
+		sync_(f, pt, &broken);
+		for (unsigned i = 0; i < c->items; i++)
+			shim_store(pt->env, &c->at[i], c->fresh[i]);
+		if (is_incoherent(f, pt))
+			shim_flush(pt->env, c->at, c->items * sizeof(*c->at));
+	} else {
+		gather_range(f, pt, gather, what);
 	}
-	gather_range(f, pt, &broken, c->first, last);
-	sync_(f, pt, &broken);
-	for (unsigned i = 0; i < c->items; i++)
-		shim_store(pt->env, &c->at[i], c->fresh[i]);
+	for (unsigned i = 0; is_incoherent(f, pt) && i < c->items; i++)
+		if (f->kind(pt, c->fresh[i], c->level) == PT_TABLE)
+			shim_store(pt->env, &c->at[i], c->fresh[i] | f->flushed_bit);
 }
 
 /* Attributes of the leaf, dirty when any of its items is. */

@@ -62,7 +62,7 @@ PT_INLINE void clean_items(const struct pt_fmt *f, struct pt *pt, pt_item *at, u
 
 /* A leaf of 2^size_lg2 bytes that hardware has written. */
 PT_INLINE void report_leaf(const struct pt_fmt *f, struct pt *pt, struct dirty_cursor *c,
-			   pt_item *at, unsigned items, unsigned size_lg2)
+			   pt_item *at, unsigned items, unsigned size_lg2, unsigned level)
 {
 	uint64_t first = c->next & ~low_mask(size_lg2), last = first | low_mask(size_lg2);
 
@@ -74,7 +74,10 @@ PT_INLINE void report_leaf(const struct pt_fmt *f, struct pt *pt, struct dirty_c
 	}
 	SEEN(dirty_leaf_cleaned);
 	clean_items(f, pt, at, items);
-	gather_range(f, pt, c->gather, first, last);
+	gather_range(f, pt, c->gather,
+		     (struct pt_invalidation){ .first = first,
+					       .last = last,
+					       .leaf_levels = level_bit(level) });
 }
 
 PT_INLINE void skip_past(struct dirty_cursor *c, unsigned size_lg2)
@@ -110,7 +113,8 @@ PT_INLINE void scan_table_dirty(const struct pt_fmt *f, struct pt *pt, pt_item *
 				dirty |= f->leaf_is_dirty(pt, item);
 			}
 			if (unlikely(dirty))
-				report_leaf(f, pt, c, &table[index], items, size_lg2);
+				report_leaf(f, pt, c, &table[index], items, size_lg2,
+					    level);
 		}
 		skip_past(c, size_lg2);
 		index += items;
@@ -158,7 +162,7 @@ PT_INLINE int read_dirty_(const struct pt_fmt *f, struct pt *pt, uint64_t iova, 
 	return 0;
 }
 
-PT_INLINE int set_dirty_(const struct pt_fmt *f, struct pt *pt, uint64_t iova)
+PT_INLINE int set_dirty_as_reader(const struct pt_fmt *f, struct pt *pt, uint64_t iova)
 {
 	struct pt_root root;
 	struct pt_path path;
@@ -179,6 +183,17 @@ PT_INLINE int set_dirty_(const struct pt_fmt *f, struct pt *pt, uint64_t iova)
 	    shim_cmpxchg(pt->env, at, &item, f->make_dirty(pt, item)))
 		return 0;
 	return -EAGAIN;
+}
+
+/* Takes no lock, as translate does. */
+PT_INLINE int set_dirty_(const struct pt_fmt *f, struct pt *pt, uint64_t iova)
+{
+	int err;
+
+	shim_reader_enter(pt->env);
+	err = set_dirty_as_reader(f, pt, iova);
+	shim_reader_exit(pt->env);
+	return err;
 }
 
 #endif

@@ -48,6 +48,8 @@ struct pt_fmt {
 	bool sized_root;      /* a root may have more or fewer items than index_lg2 says */
 	bool break_before_make; /* a live leaf changes its size through an invalid item, invalidated */
 	bool runs_count_up;   /* the items of a run hold consecutive OAs, not all the same */
+	bool first_stage;     /* invalidated by address space, but with PT_SECOND_STAGE */
+	uint64_t flushed_bit; /* with PT_DMA_INCOHERENT: hardware ignores it in a table pointer */
 
 	/*
 	 * Leaf sizes (bytes, a bit each) that tables of levels 0..top_level can hold in this
@@ -102,7 +104,18 @@ struct pt_fmt {
 
 	/* The PA of the root as the device entry holds it. */
 	uint64_t (*top_pa)(const struct pt *pt, uint64_t pa);
+
+	/* The architecture's commands, see pt_ops: PT_COMMANDS fills them in. */
+	unsigned (*encode)(const struct pt_fmt *f, const struct pt *pt, const struct pt_unit *unit,
+			   const struct pt_invalidation *inv,
+			   struct pt_command commands[PT_MAX_COMMANDS]);
+	unsigned (*encode_entry)(const struct pt_fmt *f, const struct pt *pt,
+				 const struct pt_unit *unit,
+				 struct pt_command commands[PT_MAX_COMMANDS]);
 };
+
+/* Invalidated by address space (first stage) or by domain? */
+#define PT_IS_FIRST_STAGE(f, pt) ((f)->first_stage && !((pt)->features & PT_SECOND_STAGE))
 
 /* A template body: with the format constant, no call through it is left. */
 #define PT_INLINE static inline __attribute__((always_inline))
@@ -152,6 +165,24 @@ PT_INLINE bool top_reaches(const struct pt_fmt *f, uint64_t va, unsigned level)
 {
 	return !(f->features & PT_DYNAMIC_TOP) ||
 	       va <= low_mask(item_lg2(f, level) + f->index_lg2);
+}
+
+/* Must what is stored be flushed, for a walker that does not see the CPU's caches? */
+PT_INLINE bool is_incoherent(const struct pt_fmt *f, const struct pt *pt)
+{
+	return (f->features & PT_DMA_INCOHERENT) && (pt->features & PT_DMA_INCOHERENT);
+}
+
+/* An empty table, in memory too; null when refused. */
+PT_INLINE pt_item *new_table(const struct pt_fmt *f, const struct pt *pt, unsigned level,
+			     unsigned top, uint64_t *pa)
+{
+	size_t size = table_size(f, pt, level, top);
+	pt_item *table = shim_table_alloc(pt->env, size, pa);
+
+	if (table && is_incoherent(f, pt))
+		shim_flush(pt->env, table, size);
+	return table;
 }
 
 /* True when first..last (no overflow between them) lies inside the aperture. */

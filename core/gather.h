@@ -15,11 +15,21 @@ PT_INLINE bool gather_is_empty(const struct pt_gather *g)
 	return g->first > g->last;
 }
 
-/* Invalidate, then free. The gather is empty afterwards. */
+/* Invalidate, wait for those who read without a lock, then free. The gather is empty then. */
 PT_INLINE void sync_(const struct pt_fmt *f, struct pt *pt, struct pt_gather *g)
 {
+	bool detailed = pt->features & PT_DETAILED_GATHER;
+	struct pt_invalidation inv = {
+		.first = g->first,
+		.last = g->last,
+		.leaf_levels = detailed ? g->leaf_levels : PT_ANY_LEVEL,
+		.table_levels = detailed ? g->table_levels : PT_ANY_LEVEL,
+	};
+
 	if (!gather_is_empty(g))
-		shim_invalidate(pt->env, g->first, g->last);
+		shim_invalidate(pt->env, &inv);
+	if (g->tables)
+		shim_wait_for_readers(pt->env);
 	while (g->tables) {
 		pt_item *table = shim_table(pt->env, g->tables);
 		uint64_t next = shim_load(pt->env, &table[0]);
@@ -31,12 +41,13 @@ PT_INLINE void sync_(const struct pt_fmt *f, struct pt *pt, struct pt_gather *g)
 }
 
 /*
- * Add the VAs first..last. Without gaps allowed, what was gathered and does not
- * touch them is synced first.
+ * Add what was removed or changed in the VAs first..last. Without gaps allowed, what was
+ * gathered and does not touch them is synced first.
  */
 PT_INLINE void gather_range(const struct pt_fmt *f, struct pt *pt, struct pt_gather *g,
-			    uint64_t first, uint64_t last)
+			    struct pt_invalidation what)
 {
+	uint64_t first = what.first, last = what.last;
 	bool apart = !gather_is_empty(g) && (first > g->last ? first - g->last > 1
 							     : g->first > last &&
 								       g->first - last > 1);
@@ -53,6 +64,26 @@ PT_INLINE void gather_range(const struct pt_fmt *f, struct pt *pt, struct pt_gat
 	}
 	if (last > g->last)
 		g->last = last;
+	if (pt->features & PT_DETAILED_GATHER) {
+		g->leaf_levels |= what.leaf_levels;
+		g->table_levels |= what.table_levels;
+	}
+}
+
+/* Make room for so many tables more. */
+PT_INLINE void gather_make_room(const struct pt_fmt *f, struct pt *pt, struct pt_gather *g,
+				uint32_t tables)
+{
+	if (unlikely(tables && g->nr_tables && g->nr_tables + tables > PT_GATHER_TABLES)) {
+		SEEN(gather_full);
+		sync_(f, pt, g);
+	}
+}
+
+/* The bit of a level in a struct pt_invalidation. */
+PT_INLINE uint8_t level_bit(unsigned level)
+{
+	return (uint8_t)BIT(level);
 }
 
 /* Add a table that nothing leads to any more; its VAs are in the gather already. */
@@ -60,6 +91,7 @@ PT_INLINE void gather_table(const struct pt *pt, struct pt_gather *g, pt_item *t
 {
 	shim_store(pt->env, &table[0], g->tables);
 	g->tables = pa;
+	g->nr_tables++;
 }
 
 #endif

@@ -37,6 +37,9 @@ PT_INLINE int check_sensible(const struct pt_fmt *f, const struct pt_config *c, 
 	if (!(c->features & PT_DYNAMIC_TOP) &&
 	    c->vasz_lg2 > item_lg2(f, c->top_level) + (f->sized_root ? max_root : f->index_lg2))
 		return -EINVAL;
+	/* Hardware cannot update atomically what it reads past the CPU's caches. */
+	if ((c->features & PT_DIRTY_TRACKING) && (c->features & PT_DMA_INCOHERENT))
+		return -EINVAL;
 	/* The upper half is of one table, the sign's halves are of one. */
 	if ((c->features & PT_SIGN_EXTEND) && (c->features & PT_UPPER_HALF))
 		return -EINVAL;
@@ -76,7 +79,7 @@ PT_INLINE int init_(const struct pt_fmt *f, struct pt *pt, const struct pt_confi
 	if (c->features & PT_UPPER_HALF)
 		pt->va_bias = BIT(c->vasz_lg2);
 	f->init(pt, c);
-	if (!shim_table_alloc(pt->env, table_size(f, pt, c->top_level, c->top_level), &pa))
+	if (!new_table(f, pt, c->top_level, c->top_level, &pa))
 		return -ENOMEM;
 	shim_lock_init(pt->env, &pt->top_lock);
 	shim_change_top(pt->env, f->top_pa(pt, pa), c->top_level);

@@ -46,24 +46,45 @@ PT_INLINE struct stretch next_stretch(const struct pt *pt, uint64_t iova, uint64
 	return (struct stretch){ size_lg2, until >> size_lg2 };
 }
 
+/* Where map is: the rest of the request. */
+struct map_cursor {
+	uint64_t iova, oa, len;
+	uint64_t attrs;
+	uint64_t flushed;    /* DMA_INCOHERENT: set in a table pointer that is in memory; else 0 */
+	uint8_t leaf_levels; /* a bit each: of leaves written */
+};
+
+/* The cursor's `flushed`: read once, since no load moves across an access to a table. */
+PT_INLINE uint64_t flushed_bit(const struct pt_fmt *f, const struct pt *pt)
+{
+	return is_incoherent(f, pt) ? f->flushed_bit : 0;
+}
+
+/* A pointer has been installed: flush it, and then tell those who come after that it is. */
+PT_INLINE void flush_pointer(const struct pt_fmt *f, struct pt *pt, pt_item *at, uint64_t item)
+{
+	shim_flush(pt->env, at, sizeof(*at));
+	/* No matter if it fails: nobody changes a live pointer but to say the same. */
+	shim_cmpxchg(pt->env, at, &item, item | f->flushed_bit);
+}
+
 /*
- * The table of `level` that holds iova, with the tables on the way installed.
+ * The table of `level` that holds the cursor, with the tables on the way installed.
  * -EADDRINUSE when a leaf is in the way, -ENOMEM.
  */
-PT_INLINE int descend_to(const struct pt_fmt *f, struct pt *pt, struct pt_root root, uint64_t iova,
-			 unsigned level, pt_item **out)
+PT_INLINE int descend_to(const struct pt_fmt *f, struct pt *pt, struct pt_root root,
+			 const struct map_cursor *c, unsigned level, pt_item **out)
 {
 	pt_item *table = root.table;
 
 	for (unsigned l = root.level; l > level; l--) {
-		pt_item *at = &table[item_index(f, pt, iova, l, root.top)];
+		pt_item *at = &table[item_index(f, pt, c->iova, l, root.top)];
 		uint64_t item = shim_load(pt->env, at);
 		enum pt_kind kind = f->kind(pt, item, l);
 
 		if (unlikely(kind == PT_EMPTY)) {
 			uint64_t pa, mine;
-			pt_item *fresh = shim_table_alloc(
-				pt->env, table_size(f, pt, l - 1, root.top), &pa);
+			pt_item *fresh = new_table(f, pt, l - 1, root.top, &pa);
 
 			if (!fresh) {
 				SEEN(map_refused_table);
@@ -71,6 +92,8 @@ PT_INLINE int descend_to(const struct pt_fmt *f, struct pt *pt, struct pt_root r
 			}
 			mine = f->make_table(pt, pa, l - 1);
 			if (shim_cmpxchg(pt->env, at, &item, mine)) {
+				if (c->flushed)
+					flush_pointer(f, pt, at, mine);
 				table = fresh;
 				continue;
 			}
@@ -82,6 +105,9 @@ PT_INLINE int descend_to(const struct pt_fmt *f, struct pt *pt, struct pt_root r
 			SEEN(map_meets_leaf);
 			return -EADDRINUSE;
 		}
+		/* Whoever installed it has not come to flush it yet: hardware must see it now. */
+		if (unlikely(c->flushed & ~item))
+			shim_flush(pt->env, at, sizeof(*at));
 		table = shim_table(pt->env, f->table_pa(pt, item));
 	}
 	*out = table;
@@ -116,25 +142,25 @@ PT_INLINE int clear_empty_tables(const struct pt_fmt *f, struct pt *pt, pt_item 
 		}
 	}
 	SEEN(map_replaces_empty_table);
-	gather_range(f, pt, &gather, iova, iova + ((uint64_t)items << item_lg2(f, level)) - 1);
+	gather_range(f, pt, &gather,
+		     (struct pt_invalidation){
+			     .first = iova,
+			     .last = iova + ((uint64_t)items << item_lg2(f, level)) - 1,
+			     .table_levels = (uint8_t)low_mask(level) });
 	for (unsigned i = 0; i < items; i++) {
 		uint64_t item = shim_load(pt->env, &at[i]);
 
 		if (f->kind(pt, item, level) == PT_EMPTY)
 			continue;
 		shim_store(pt->env, &at[i], 0);
+		if (is_incoherent(f, pt))
+			shim_flush(pt->env, &at[i], sizeof(at[i]));
 		subtree_(f, pt, f->table_pa(pt, item), level - 1, PT_MAX_LEVELS, SUBTREE_GATHER,
 			 &gather);
 	}
 	sync_(f, pt, &gather);
 	return 0;
 }
-
-/* Where map is: the rest of the request. */
-struct map_cursor {
-	uint64_t iova, oa, len;
-	uint64_t attrs;
-};
 
 /*
  * Write leaves of one size, each of `items` items, into one table. Returns how many
@@ -180,6 +206,10 @@ PT_INLINE int fill_table(const struct pt_fmt *f, struct pt *pt, pt_item *table, 
 					  fill_free(f, pt, at, items, level, c, size_lg2, leaves);
 		int err;
 
+		if ((f->features & PT_NP_CACHE) && n)
+			c->leaf_levels |= level_bit(level);
+		if (unlikely(c->flushed && n))
+			shim_flush(pt->env, at, n * items * sizeof(*at));
 		c->iova += n << size_lg2;
 		c->oa += n << size_lg2;
 		c->len -= n << size_lg2;
@@ -238,14 +268,21 @@ PT_INLINE int map_range(const struct pt_fmt *f, struct pt *pt, struct pt_root *r
 			struct map_cursor *c)
 {
 	bool grows = (f->features & PT_DYNAMIC_TOP) && root->top == root->level;
+	pt_item *table = NULL; /* of the last leaves, their level, and an address in it */
+	unsigned table_level = 0;
+	uint64_t table_va = 0;
 	int err = 0;
 
 	while (c->len) {
 		struct stretch s = next_stretch(pt, c->iova, c->oa, c->len);
 		unsigned level = leaf_level(f, s.size_lg2);
 
+		/* Leaves of another size may go on in the same table: no need to descend again. */
+		if (table && (level != table_level ||
+			      ((c->iova ^ table_va) &
+			       ~low_mask(item_lg2(f, level) + index_lg2(f, pt, level, root->top)))))
+			table = NULL;
 		while (s.leaves) {
-			pt_item *table;
 			unsigned span_lg2 = item_lg2(f, level) +
 					    index_lg2(f, pt, level, root->top);
 			uint64_t room = ((~c->iova & low_mask(span_lg2)) >> s.size_lg2) + 1;
@@ -255,15 +292,19 @@ PT_INLINE int map_range(const struct pt_fmt *f, struct pt *pt, struct pt_root *r
 			if (grows &&
 			    unlikely(level > root->level || !top_reaches(f, last, root->level)))
 				err = grow_for(f, pt, c->iova, last, level, root);
-			if (!err)
-				err = descend_to(f, pt, *root, c->iova, level, &table);
+			if (!err && !table)
+				err = descend_to(f, pt, *root, c, level, &table);
 			if (!err)
 				err = fill_table(f, pt, table, level, root->top, c, s.size_lg2,
 						 leaves);
 			if (err)
 				return err;
 			s.leaves -= leaves;
+			table_va = last;
+			if (s.leaves)
+				table = NULL;
 		}
+		table_level = level;
 	}
 	return 0;
 }
@@ -275,14 +316,24 @@ PT_INLINE int map_(const struct pt_fmt *f, struct pt *pt, const struct pt_mappin
 	struct pt_root root;
 	int err;
 
-	(void)gather; /* no translation that hardware may hold changes */
 	*mapped = 0;
 	err = check_mapping(f, pt, m, &c.attrs);
 	if (err)
 		return err;
+	c.flushed = flushed_bit(f, pt);
 	root = load_root(pt);
 	err = map_range(f, pt, &root, &c);
 	*mapped = m->len - c.len;
+	/*
+	 * Where nothing was, hardware may remember just that; of tables, too, that an earlier
+	 * map has installed before it failed.
+	 */
+	if ((f->features & PT_NP_CACHE) && (pt->features & PT_NP_CACHE) && *mapped)
+		gather_range(f, pt, gather,
+			     (struct pt_invalidation){ .first = m->iova,
+						       .last = m->iova + (*mapped - 1),
+						       .leaf_levels = c.leaf_levels,
+						       .table_levels = PT_ANY_LEVEL });
 	return err;
 }
 

@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/inv.h"
+
 #define PT_MAX_LEVELS 6
 
 /* What a mapping allows; at least one of READ and WRITE. */
@@ -46,9 +48,11 @@ enum pt_feature {
 	PT_LARGE_OA = 1 << 13,		 /* the encoding for OAs of 52 bits (Armv8 LPA, LPA2) */
 	PT_NAPOT = 1 << 14,		 /* contiguous leaves (RISC-V Svnapot) */
 	PT_MEMORY_TYPES = 1 << 15,	 /* leaves say how memory is cached (RISC-V Svpbmt) */
+	PT_NP_CACHE = 1 << 16,		 /* hardware caches that nothing is mapped (AMD NpCache, VT-d
+					    caching mode): what map maps is gathered, too */
 };
 
-#define PT_ALL_FEATURES ((uint64_t)(2 * PT_MEMORY_TYPES - 1)) /* the last one, and all before */
+#define PT_ALL_FEATURES ((uint64_t)(2 * PT_NP_CACHE - 1)) /* the last one, and all before */
 
 #define PT_PROT_NAMES                                                          \
 	{                                                                      \
@@ -61,7 +65,7 @@ enum pt_feature {
 			"DETAILED_GATHER", "DIRTY_TRACKING",                   \
 			"FORCE_COHERENCE", "ENCRYPT_TABLES", "FORCE_WRITEABLE", \
 			"UPPER_HALF", "SECOND_STAGE", "LARGE_OA", "NAPOT",     \
-			"MEMORY_TYPES"                                         \
+			"MEMORY_TYPES", "NP_CACHE"                             \
 	}
 
 struct pt_config {
@@ -92,10 +96,15 @@ struct pt_mapping {
 struct pt_gather {
 	uint64_t first, last; /* VAs, inclusive; first > last: nothing */
 	uint64_t tables;      /* PA of the first table to free, 0: none */
+	uint32_t nr_tables;   /* how many there are */
+	/* With PT_DETAILED_GATHER, as in struct pt_invalidation; without, 0. */
+	uint8_t leaf_levels, table_levels;
 };
 
-#define PT_GATHER_EMPTY                                                        \
-	((struct pt_gather){ .first = UINT64_MAX, .last = 0, .tables = 0 })
+/* Where more tables than this would wait for a sync, those that do are synced first. */
+#define PT_GATHER_TABLES 32
+
+#define PT_GATHER_EMPTY ((struct pt_gather){ .first = UINT64_MAX })
 
 /* Flags of read_dirty. */
 enum pt_dirty_flags {
@@ -193,8 +202,20 @@ struct pt_ops {
 	 */
 	int (*cut)(struct pt *pt, uint64_t iova, struct pt_gather *gather);
 
-	/* Invalidate what the gather holds, then free its tables. */
+	/* Invalidate what the gather holds, wait for readers, then free its tables. */
 	void (*sync)(struct pt *pt, struct pt_gather *gather);
+
+	/*
+	 * The commands for one invalidation of this table, the last of which completes when
+	 * all have been carried out; and those for a device entry that has begun to lead to
+	 * this table, or to a new top: the entry, and all that was cached by its tags.
+	 * Return how many. Any thread, any lock.
+	 */
+	unsigned (*encode)(const struct pt *pt, const struct pt_unit *unit,
+			   const struct pt_invalidation *inv,
+			   struct pt_command commands[PT_MAX_COMMANDS]);
+	unsigned (*encode_entry)(const struct pt *pt, const struct pt_unit *unit,
+				 struct pt_command commands[PT_MAX_COMMANDS]);
 
 	struct pt_top (*top)(struct pt *pt);
 

@@ -30,10 +30,22 @@ void shim_fast_free(const struct pt_env *env, pt_item *table, size_t size)
 		free((void *)table);
 }
 
-void shim_fast_invalidate(const struct pt_env *env, uint64_t first, uint64_t last)
+void shim_fast_invalidate(const struct pt_env *env, const struct pt_invalidation *inv)
 {
 	if (env->invalidate)
-		env->invalidate(env->ctx, first, last);
+		env->invalidate(env->ctx, inv);
+}
+
+void shim_fast_flush(const struct pt_env *env, const pt_item *first, size_t bytes)
+{
+	if (env->flush)
+		env->flush(env->ctx, (const void *)first, bytes);
+}
+
+void shim_fast_wait_for_readers(const struct pt_env *env)
+{
+	if (env->wait_for_readers)
+		env->wait_for_readers(env->ctx);
 }
 
 void shim_fast_change_top(const struct pt_env *env, uint64_t pa, unsigned level)

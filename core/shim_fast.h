@@ -17,7 +17,16 @@ struct pt_env {
 	uint64_t pa_offset;				    /* a table's address less its PA; 0 */
 	void *(*alloc)(void *ctx, size_t size);		    /* zeroed; aligned to size and to 4K; aligned_alloc */
 	void (*free)(void *ctx, void *table, size_t size);  /* free */
-	void (*invalidate)(void *ctx, uint64_t first, uint64_t last); /* nothing */
+	/* Complete when it returns: pt_ops.encode makes commands of it; nothing */
+	void (*invalidate)(void *ctx, const struct pt_invalidation *inv);
+	/* With PT_DMA_INCOHERENT: write these bytes of a table back to memory; nothing */
+	void (*flush)(void *ctx, const void *first, size_t bytes);
+	/*
+	 * Return when every translate and set_dirty that had begun has ended: the caller of
+	 * those encloses them in read-side sections of its RCU, and gives its grace period
+	 * here; nothing.
+	 */
+	void (*wait_for_readers)(void *ctx);
 	void (*change_top)(void *ctx, uint64_t pa, unsigned level);   /* nothing */
 	void *ctx;
 };
@@ -27,7 +36,9 @@ typedef pthread_mutex_t shim_lock_t;
 extern const struct pt_env shim_fast_default_env;
 pt_item *shim_fast_alloc(const struct pt_env *env, size_t size);
 void shim_fast_free(const struct pt_env *env, pt_item *table, size_t size);
-void shim_fast_invalidate(const struct pt_env *env, uint64_t first, uint64_t last);
+void shim_fast_invalidate(const struct pt_env *env, const struct pt_invalidation *inv);
+void shim_fast_flush(const struct pt_env *env, const pt_item *first, size_t bytes);
+void shim_fast_wait_for_readers(const struct pt_env *env);
 void shim_fast_change_top(const struct pt_env *env, uint64_t pa, unsigned level);
 _Noreturn void shim_fast_verify_failed(const char *cond, const char *file, int line);
 #define shim_verify_failed shim_fast_verify_failed
@@ -83,9 +94,30 @@ static inline pt_item *shim_table(void *env, uint64_t pa)
 	return (pt_item *)(uintptr_t)(pa + shim_pa_offset(env));
 }
 
-static inline void shim_invalidate(void *env, uint64_t first, uint64_t last)
+static inline void shim_invalidate(void *env, const struct pt_invalidation *inv)
 {
-	shim_fast_invalidate(env, first, last);
+	shim_fast_invalidate(env, inv);
+}
+
+static inline void shim_flush(void *env, const pt_item *first, size_t bytes)
+{
+	shim_fast_flush(env, first, bytes);
+}
+
+/* The caller's own: see pt_env.wait_for_readers. */
+static inline void shim_reader_enter(void *env)
+{
+	(void)env;
+}
+
+static inline void shim_reader_exit(void *env)
+{
+	(void)env;
+}
+
+static inline void shim_wait_for_readers(void *env)
+{
+	shim_fast_wait_for_readers(env);
 }
 
 static inline void shim_change_top(void *env, uint64_t pa, unsigned level)

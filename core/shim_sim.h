@@ -16,7 +16,11 @@ bool sim_cmpxchg(void *env, pt_item *p, uint64_t *old, uint64_t v);
 pt_item *sim_table_alloc(void *env, size_t size, uint64_t *pa);
 void sim_table_free(void *env, uint64_t pa, size_t size);
 pt_item *sim_table(void *env, uint64_t pa);
-void sim_invalidate(void *env, uint64_t first, uint64_t last);
+void sim_invalidate(void *env, const struct pt_invalidation *inv);
+void sim_flush(void *env, const pt_item *first, size_t bytes);
+void sim_reader_enter(void *env);
+void sim_reader_exit(void *env);
+void sim_wait_for_readers(void *env);
 void sim_change_top(void *env, uint64_t pa, unsigned level);
 void sim_lock(void *env, shim_lock_t *lock);
 void sim_unlock(void *env, shim_lock_t *lock);
@@ -32,6 +36,10 @@ extern bool sim_seen[]; /* by enum seen, since the start of the process */
 #define shim_table_free sim_table_free
 #define shim_table sim_table
 #define shim_invalidate sim_invalidate
+#define shim_flush sim_flush
+#define shim_reader_enter sim_reader_enter
+#define shim_reader_exit sim_reader_exit
+#define shim_wait_for_readers sim_wait_for_readers
 #define shim_change_top sim_change_top
 #define shim_lock_init(env, lock) ((void)(env), (void)((lock)->held = false))
 #define shim_lock_destroy(env, lock) ((void)(env), (void)(lock))

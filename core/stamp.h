@@ -20,6 +20,20 @@
 #define PT_SYMBOL(world, name) PT_SYMBOL_(world, name)
 #define PT_NAME(name) PT_SYMBOL(PT_WORLD, name)
 
+/*
+ * Declares formats/inv_<architecture>.c; .encode = PT_ENCODE(architecture) and
+ * .encode_entry = PT_ENCODE_ENTRY(architecture) stand in the pt_fmt.
+ */
+#define PT_COMMANDS(architecture)                                                               \
+	unsigned PT_ENCODE(architecture)(const struct pt_fmt *, const struct pt *,              \
+					 const struct pt_unit *, const struct pt_invalidation *, \
+					 struct pt_command[PT_MAX_COMMANDS]);                   \
+	unsigned PT_ENCODE_ENTRY(architecture)(const struct pt_fmt *, const struct pt *,        \
+					       const struct pt_unit *,                          \
+					       struct pt_command[PT_MAX_COMMANDS]);
+#define PT_ENCODE(architecture) PT_NAME(inv_##architecture)
+#define PT_ENCODE_ENTRY(architecture) PT_NAME(inv_##architecture##_entry)
+
 #define PT_STAMP(stamp, fmt)                                                                    \
 	int PT_NAME(stamp##_init)(struct pt *, const struct pt_config *, void *);               \
 	void PT_NAME(stamp##_deinit)(struct pt *);                                              \
@@ -32,6 +46,11 @@
 					const struct pt_bitmap *, struct pt_gather *);          \
 	int PT_NAME(stamp##_set_dirty)(struct pt *, uint64_t);                                  \
 	int PT_NAME(stamp##_cut)(struct pt *, uint64_t, struct pt_gather *);                    \
+	unsigned PT_NAME(stamp##_encode)(const struct pt *, const struct pt_unit *,             \
+					 const struct pt_invalidation *,                        \
+					 struct pt_command[PT_MAX_COMMANDS]);                   \
+	unsigned PT_NAME(stamp##_encode_entry)(const struct pt *, const struct pt_unit *,       \
+					       struct pt_command[PT_MAX_COMMANDS]);             \
 	struct pt_top PT_NAME(stamp##_top)(struct pt *);                                        \
 	unsigned PT_NAME(stamp##_explain)(struct pt *, uint64_t,                                \
 					  struct pt_step[PT_MAX_LEVELS]);                       \
@@ -77,6 +96,17 @@
 	{                                                                                       \
 		return cut_(&fmt, pt, iova, gather);                                            \
 	}                                                                                       \
+	unsigned PT_NAME(stamp##_encode)(const struct pt *pt, const struct pt_unit *unit,       \
+					 const struct pt_invalidation *inv,                     \
+					 struct pt_command commands[PT_MAX_COMMANDS])           \
+	{                                                                                       \
+		return (fmt).encode(&fmt, pt, unit, inv, commands);                             \
+	}                                                                                       \
+	unsigned PT_NAME(stamp##_encode_entry)(const struct pt *pt, const struct pt_unit *unit, \
+					       struct pt_command commands[PT_MAX_COMMANDS])     \
+	{                                                                                       \
+		return (fmt).encode_entry(&fmt, pt, unit, commands);                            \
+	}                                                                                       \
 	struct pt_top PT_NAME(stamp##_top)(struct pt * pt)                                      \
 	{                                                                                       \
 		return top_(&fmt, pt);                                                          \
@@ -99,6 +129,8 @@
 		.sync = PT_NAME(stamp##_sync),                                                  \
 		.read_dirty = PT_NAME(stamp##_read_dirty),                                      \
 		.set_dirty = PT_NAME(stamp##_set_dirty),                                        \
+		.encode = PT_NAME(stamp##_encode),                                              \
+		.encode_entry = PT_NAME(stamp##_encode_entry),                                  \
 		.cut = PT_NAME(stamp##_cut),                                                    \
 		.top = PT_NAME(stamp##_top),                                                    \
 		.explain = PT_NAME(stamp##_explain),                                            \

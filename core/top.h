@@ -40,8 +40,8 @@ PT_INLINE int build_chain(const struct pt_fmt *f, struct pt *pt, struct pt_root 
 	uint64_t below = root.word & ~PT_TOP_LEVEL_MASK;
 
 	for (unsigned l = root.level + 1; l <= level; l++) {
-		pt_item *table = shim_table_alloc(
-			pt->env, table_size(f, pt, l, PT_MAX_LEVELS), &pa[l]);
+		pt_item *table = new_table(f, pt, l, PT_MAX_LEVELS, &pa[l]);
+		uint64_t flushed = is_incoherent(f, pt) ? f->flushed_bit : 0;
 
 		if (!table) {
 			if (l == root.level + 1)
@@ -51,7 +51,9 @@ PT_INLINE int build_chain(const struct pt_fmt *f, struct pt *pt, struct pt_root 
 			free_chain(f, pt, pa, root.level + 1, l - 1);
 			return -ENOMEM;
 		}
-		shim_store(pt->env, &table[0], f->make_table(pt, below, l - 1));
+		shim_store(pt->env, &table[0], f->make_table(pt, below, l - 1) | flushed);
+		if (flushed)
+			shim_flush(pt->env, table, sizeof(*table));
 		below = pa[l];
 	}
 	return 0;

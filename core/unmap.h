@@ -49,6 +49,8 @@ struct unmap_cursor {
 	uint64_t last; /* of the range asked for */
 	uint64_t tables; /* taken out: PA of the first, chained like those of a gather */
 	pt_item *tail;	 /* item 0 of the last */
+	uint32_t nr_tables;
+	uint8_t leaf_levels, table_levels; /* a bit each: of what was removed */
 	bool any;      /* something was removed: next == first alone may be 2^64 bytes */
 	bool ended;    /* the end of the range, or something not mapped */
 };
@@ -119,17 +121,23 @@ PT_INLINE void clear_leaves(const struct pt_fmt *f, struct pt *pt, const struct 
 	}
 }
 
-/* Take out the tables on the path that end where the removed bytes end and begin inside them. */
-PT_INLINE void remove_covered_tables(const struct pt_fmt *f, struct pt *pt, struct pt_root root,
-				     const struct pt_path *path, struct unmap_cursor *c)
+/*
+ * Take out the tables on the path that end where the removed bytes end and begin inside
+ * them. Returns the level of the lowest table that stays.
+ */
+PT_INLINE unsigned remove_covered_tables(const struct pt_fmt *f, struct pt *pt,
+					 struct pt_root root, const struct pt_path *path,
+					 struct unmap_cursor *c)
 {
-	for (unsigned l = path->level; l < root.level; l++) {
+	unsigned l = path->level;
+
+	for (; l < root.level; l++) {
 		uint64_t span = low_mask(item_lg2(f, l + 1));
 		uint64_t begin = (c->next - 1) & ~span;
 		unsigned above;
 
 		if ((c->next & span) || begin < c->first)
-			return;
+			break;
 		above = item_index(f, pt, begin, l + 1, root.level);
 		shim_store(pt->env, &path->table[l + 1][above], 0);
 		SEEN(unmap_frees_table);
@@ -139,7 +147,21 @@ PT_INLINE void remove_covered_tables(const struct pt_fmt *f, struct pt *pt, stru
 			c->tail = &path->table[l][0];
 		shim_store(pt->env, &path->table[l][0], c->tables);
 		c->tables = path->pa[l];
+		c->nr_tables++;
+		c->table_levels |= level_bit(l);
 	}
+	return l;
+}
+
+/* Flush what was cleared for begin..next-1 in the lowest table that stays. */
+PT_INLINE void flush_cleared(const struct pt_fmt *f, struct pt *pt, const struct pt_path *path,
+			     unsigned level, unsigned top, uint64_t begin, uint64_t next)
+{
+	unsigned first = item_index(f, pt, begin, level, top);
+	unsigned last = item_index(f, pt, next - 1, level, top);
+
+	shim_flush(pt->env, &path->table[level][first],
+		   (last - first + 1) * sizeof(path->table[level][0]));
 }
 
 PT_INLINE uint64_t unmap_(const struct pt_fmt *f, struct pt *pt, uint64_t iova, uint64_t len,
@@ -152,6 +174,8 @@ PT_INLINE uint64_t unmap_(const struct pt_fmt *f, struct pt *pt, uint64_t iova, 
 	while (!c.ended) {
 		struct pt_root root = load_root(pt);
 		struct pt_path path;
+		uint64_t begin;
+		unsigned stays;
 
 		if (!top_reaches(f, c.next, root.level)) {
 			SEEN(unmap_above_top);
@@ -167,16 +191,28 @@ PT_INLINE uint64_t unmap_(const struct pt_fmt *f, struct pt *pt, uint64_t iova, 
 			break;
 		}
 		c.any = true;
+		begin = c.next;
 		clear_leaves(f, pt, &path, root.level, &c);
-		remove_covered_tables(f, pt, root, &path, &c);
+		c.leaf_levels |= level_bit(path.level);
+		stays = remove_covered_tables(f, pt, root, &path, &c);
+		/* Of tables that go nothing need reach memory: until sync the old is allowed. */
+		if (is_incoherent(f, pt))
+			flush_cleared(f, pt, &path, stays, root.level,
+				      stays == path.level ? begin : c.next - 1, c.next);
 	}
 	if (!c.any)
 		return 0;
 	/* The range first: what it makes the gather sync must not free these tables yet. */
-	gather_range(f, pt, gather, c.first, c.next - 1);
+	gather_make_room(f, pt, gather, c.nr_tables);
+	gather_range(f, pt, gather,
+		     (struct pt_invalidation){ .first = c.first,
+					       .last = c.next - 1,
+					       .leaf_levels = c.leaf_levels,
+					       .table_levels = c.table_levels });
 	if (c.tables) {
 		shim_store(pt->env, c.tail, gather->tables);
 		gather->tables = c.tables;
+		gather->nr_tables += c.nr_tables;
 	}
 	return c.next - c.first;
 }

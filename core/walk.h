@@ -4,7 +4,8 @@
 
 #include "core/gather.h"
 
-PT_INLINE bool translate_(const struct pt_fmt *f, struct pt *pt, uint64_t iova, uint64_t *oa)
+PT_INLINE bool translate_as_reader(const struct pt_fmt *f, struct pt *pt, uint64_t iova,
+				   uint64_t *oa)
 {
 	struct pt_root root = load_root(pt);
 	pt_item *table = root.table;
@@ -29,8 +30,19 @@ PT_INLINE bool translate_(const struct pt_fmt *f, struct pt *pt, uint64_t iova, 
 	}
 }
 
-PT_INLINE unsigned explain_(const struct pt_fmt *f, struct pt *pt, uint64_t iova,
-			    struct pt_step steps[PT_MAX_LEVELS])
+/* Takes no lock: the tables that it walks are not freed before it has left. */
+PT_INLINE bool translate_(const struct pt_fmt *f, struct pt *pt, uint64_t iova, uint64_t *oa)
+{
+	bool mapped;
+
+	shim_reader_enter(pt->env);
+	mapped = translate_as_reader(f, pt, iova, oa);
+	shim_reader_exit(pt->env);
+	return mapped;
+}
+
+PT_INLINE unsigned explain_as_reader(const struct pt_fmt *f, struct pt *pt, uint64_t iova,
+				     struct pt_step steps[PT_MAX_LEVELS])
 {
 	struct pt_root root = load_root(pt);
 	pt_item *table = root.table;
@@ -54,6 +66,17 @@ PT_INLINE unsigned explain_(const struct pt_fmt *f, struct pt *pt, uint64_t iova
 		table = shim_table(pt->env, s->address);
 		level--;
 	}
+}
+
+PT_INLINE unsigned explain_(const struct pt_fmt *f, struct pt *pt, uint64_t iova,
+			    struct pt_step steps[PT_MAX_LEVELS])
+{
+	unsigned nr;
+
+	shim_reader_enter(pt->env);
+	nr = explain_as_reader(f, pt, iova, steps);
+	shim_reader_exit(pt->env);
+	return nr;
 }
 
 /* What to do with a table and all tables below it. */

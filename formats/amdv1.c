@@ -200,7 +200,7 @@ static inline uint64_t top_pa(const struct pt *pt, uint64_t pa, unsigned granule
 		.nr_variants = sizeof(stamp##_variants) / sizeof(stamp##_variants[0]),            \
 		.features = PT_DYNAMIC_TOP | PT_FLUSH_RANGE | PT_FLUSH_RANGE_NO_GAPS |            \
 			    PT_FORCE_COHERENCE | PT_ENCRYPT_TABLES | PT_FORCE_WRITEABLE |         \
-			    PT_DIRTY_TRACKING |                                                   \
+			    PT_DIRTY_TRACKING | PT_DETAILED_GATHER | PT_NP_CACHE |                \
 			    ((va) == 64 ? PT_FULL_VA : 0),                                        \
 		.granule_lg2 = (granule), .index_lg2 = 9, .max_top_level = (top),                 \
 		.max_vasz_lg2 = (va), .max_oasz_lg2 = (oa), .min_encrypt_bit = 32,                \
@@ -212,7 +212,8 @@ static inline uint64_t top_pa(const struct pt *pt, uint64_t pa, unsigned granule
 		.leaf_attrs_of = amdv1_leaf_attrs_of,                                             \
 		.leaf_is_dirty = amdv1_leaf_is_dirty, .leaf_is_writable = amdv1_leaf_is_writable, \
 		.make_clean = amdv1_make_clean, .make_dirty = amdv1_make_dirty,                   \
-		.top_pa = stamp##_top_pa,                                                         \
+		.top_pa = stamp##_top_pa, .encode = PT_ENCODE(amd),                               \
+		.encode_entry = PT_ENCODE_ENTRY(amd),                                             \
 	}
 
 #define GROWING (PT_FLUSH_RANGE | PT_DYNAMIC_TOP)
@@ -248,6 +249,8 @@ static const struct pt_variant amdv1_mock_variants[] = {
 
 AMDV1_HOOKS(amdv1, 12, AMDV1_SIZES)
 AMDV1_HOOKS(amdv1_mock, 11, AMDV1_MOCK_SIZES)
+
+PT_COMMANDS(amd)
 
 static const struct pt_fmt amdv1_fmt = AMDV1_FMT(amdv1, 12, 5, 64, 52, 51);
 static const struct pt_fmt amdv1_mock_fmt = AMDV1_FMT(amdv1_mock, 11, 4, 56, 51, 50);

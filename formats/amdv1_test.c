@@ -47,7 +47,7 @@ static const struct pt_config mock_mode_5 = {
 static void start_with(const struct pt_ops *ops, const struct hw_format *hw,
 		       const struct pt_config *config)
 {
-	struct subject subject = { .ops = ops, .hw = hw };
+	struct subject subject = { .ops = ops, .hw = hw, .inv = &inv_amd };
 	struct memory_config machine = { .tables = 64, .window = WINDOW_BOTTOM };
 
 	judge_reset(judge, &subject, config, &machine);
@@ -269,7 +269,7 @@ static void good_table_pointers(void **state)
 /* The highest PA of a table. */
 static void good_topmost_pa(void **state)
 {
-	struct subject subject = { .ops = &pt_sim_amdv1, .hw = &hw_amdv1 };
+	struct subject subject = { .ops = &pt_sim_amdv1, .hw = &hw_amdv1, .inv = &inv_amd };
 	struct memory_config machine = { .tables = 64, .window = WINDOW_TOP };
 
 	(void)state;

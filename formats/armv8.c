@@ -14,6 +14,7 @@
 #define TABLE_OR_PAGE BIT(1) /* clear, above level 0: a block */
 #define AF BIT(10)	     /* accessed; clear is a fault unless hardware sets it */
 #define DBM BIT(51)	     /* hardware may make a read-only leaf writable: it is clean until then */
+#define FLUSHED BIT(55)	     /* table pointer, 58:51 are ignored: it is in memory */
 #define CONTIGUOUS BIT(52)   /* this item is one of a run */
 
 /* Stage 1 leaf */
@@ -292,7 +293,9 @@ static uint64_t armv8_top_pa(const struct pt *pt, uint64_t pa)
 		.name = #stamp, .variants = stamp##_variants,                                     \
 		.nr_variants = sizeof(stamp##_variants) / sizeof(stamp##_variants[0]),            \
 		.features = PT_FLUSH_RANGE | PT_FLUSH_RANGE_NO_GAPS | PT_FORCE_WRITEABLE |        \
-			    PT_DIRTY_TRACKING | PT_LARGE_OA | ((stage) == 1 ? PT_UPPER_HALF : 0),                     \
+			    PT_DIRTY_TRACKING | PT_DMA_INCOHERENT | PT_DETAILED_GATHER |          \
+			    PT_LARGE_OA | ((stage) == 1 ? PT_UPPER_HALF : 0),                     \
+		.flushed_bit = FLUSHED,                                                           \
 		.granule_lg2 = (granule), .index_lg2 = (granule) - 3, .min_top_level = 1,         \
 		.max_top_level = (top), .max_vasz_lg2 = 52, .max_oasz_lg2 = 52,                   \
 		.sized_root = true, .runs_count_up = true, .leaf_sizes = stamp##_leaf_sizes,      \
@@ -304,6 +307,8 @@ static uint64_t armv8_top_pa(const struct pt *pt, uint64_t pa)
 		.leaf_is_dirty = stamp##_leaf_is_dirty,                                           \
 		.leaf_is_writable = armv8_leaf_is_writable,                                       \
 		.make_clean = stamp##_make_clean, .make_dirty = stamp##_make_dirty,               \
+		.first_stage = (stage) == 1, .encode = PT_ENCODE(smmu),                           \
+		.encode_entry = PT_ENCODE_ENTRY(smmu),                                            \
 	}
 
 #define VARIANT(text, flags, va, top, oa)                                                         \
@@ -330,6 +335,7 @@ static const struct pt_variant armv8_s1_16k_variants[] = {
 	VARIANT("48-upper", PT_UPPER_HALF, 48, 3, 48),
 	VARIANT("36", 0, 36, 1, 48),
 	VARIANT("52-lpa2", PT_LARGE_OA, 52, 3, 52),
+	VARIANT("52-lpa2-upper", PT_LARGE_OA | PT_UPPER_HALF, 52, 3, 52),
 };
 
 static const struct pt_variant armv8_s1_64k_variants[] = {
@@ -337,6 +343,7 @@ static const struct pt_variant armv8_s1_64k_variants[] = {
 	VARIANT("48-upper", PT_UPPER_HALF, 48, 2, 48),
 	VARIANT("42", 0, 42, 1, 48),
 	VARIANT("52-lpa", PT_LARGE_OA, 52, 2, 52),
+	VARIANT("52-lpa-upper", PT_LARGE_OA | PT_UPPER_HALF, 52, 2, 52),
 };
 
 static const struct pt_variant armv8_s2_4k_variants[] = {
@@ -366,6 +373,8 @@ ARMV8_HOOKS(armv8_s1_64k, 16, 1)
 ARMV8_HOOKS(armv8_s2_4k, 12, 2)
 ARMV8_HOOKS(armv8_s2_16k, 14, 2)
 ARMV8_HOOKS(armv8_s2_64k, 16, 2)
+
+PT_COMMANDS(smmu)
 
 static const struct pt_fmt armv8_s1_4k_fmt = ARMV8_FMT(armv8_s1_4k, 12, 1, 4);
 static const struct pt_fmt armv8_s1_16k_fmt = ARMV8_FMT(armv8_s1_16k, 14, 1, 3);

@@ -4,7 +4,8 @@
  * Goal: what an implementation writes for a leaf is what hardware, decoding it from the
  * manual, and software, reading it back, both take for just that leaf: for each variant,
  * leaf size and permission, wherever it is mapped and wherever it leads to, however far
- * up its tables lie. What is removed leaves nothing, what cannot be expressed is refused.
+ * up its tables lie. What is removed leaves nothing, what cannot be expressed is refused;
+ * dirt is the bits that hardware would set, and those alone; the parts of a leaf are as it was.
  * Method: one leaf at a time through pt_ops, on the judges' machine; IOVAs, OAs and PAs of
  * tables that walk single bits, and both ends of every range.
  *
@@ -22,7 +23,7 @@
 #include <cmocka.h>
 
 #define PROTS 32u /* masks of enum pt_prot */
-#define MAX_CONFIGS 32
+#define MAX_CONFIGS 40
 #define MAX_LEAVES 512 /* that may take the place of one */
 
 #define STAMP(stamp, file, architecture)                                                           \
@@ -30,7 +31,7 @@
 	extern const struct hw_format hw_##stamp;
 #include "formats/formats.def"
 #undef STAMP
-#define STAMP(stamp, file, architecture) { &pt_sim_##stamp, &hw_##stamp },
+#define STAMP(stamp, file, architecture) { &pt_sim_##stamp, &hw_##stamp, &inv_##architecture },
 static const struct subject subjects[] = {
 #include "formats/formats.def"
 };
@@ -68,12 +69,20 @@ static void list_configs(const struct subject *s, struct list *l)
 		if (s->hw->forces_coherence)
 			add(l, c);
 		c = plain;
+		c.features |= PT_DIRTY_TRACKING;
+		if (s->hw->touch)
+			add(l, c);
+		c = plain;
 		c.features |= PT_ENCRYPT_TABLES;
 		for (unsigned half = 0; half <= 2 && s->hw->encrypt_hi; half++) {
 			c.encrypt_bit = (uint8_t)(s->hw->encrypt_lo +
 						  (s->hw->encrypt_hi - s->hw->encrypt_lo) * half / 2);
 			c.oasz_lg2 = plain.oasz_lg2 < c.encrypt_bit ? plain.oasz_lg2 : c.encrypt_bit;
 			add(l, c);
+			c.features |= PT_DIRTY_TRACKING;
+			if (s->hw->touch && half == 1)
+				add(l, c);
+			c.features &= ~(uint64_t)PT_DIRTY_TRACKING;
 		}
 	}
 }
@@ -163,6 +172,8 @@ static void check_decoded(const struct request *r, uint64_t va, const struct hw_
 	AGREE(r, s->raw, item.attrs.read == want.read);
 	AGREE(r, s->raw, item.attrs.write == want.write);
 	AGREE(r, s->raw, item.attrs.exec == want.exec);
+	AGREE(r, s->raw, item.attrs.exec_privileged == want.exec_privileged);
+	AGREE(r, s->raw, item.attrs.global == want.global);
 	AGREE(r, s->raw, item.attrs.user == want.user);
 	AGREE(r, s->raw, item.attrs.accessed == want.accessed);
 	AGREE(r, s->raw, item.attrs.dirty == want.dirty);
@@ -318,6 +329,98 @@ static void good_oas_and_prots(void **state)
 	assert_true(nr_leaves > 1000 * COUNT(subjects));
 }
 
+/* ---- dirt, and the parts of a leaf ---- */
+
+static void read_dirty(const struct request *r, unsigned flags)
+{
+	struct pt_bitmap b = { .base = r->iova, .granule_lg2 = r->size_lg2, .bits = 1 };
+	uint64_t words[3];
+
+	b.words = words;
+	AGREE(r, UINT64_C(0),
+	      judge_read_dirty(judge, r->iova, UINT64_C(1) << r->size_lg2, flags, &b) == 0);
+}
+
+/* Software makes dirty just what hardware that writes makes dirty, and clean what it was. */
+static void try_dirt(const struct request *r, uint64_t va)
+{
+	const struct hw_format *hw = judge->subject.hw;
+	uint64_t clean = last_step(va).raw, dirty;
+	struct hw_attrs was = last_step(va).item.attrs, is;
+
+	if (!(r->prot & PT_WRITE)) {
+		AGREE(r, clean, judge_set_dirty(judge, va) == -EACCES);
+		AGREE(r, clean, last_step(va).raw == clean);
+		return;
+	}
+	AGREE(r, clean, !was.dirty && judge_set_dirty(judge, va) == 0);
+	dirty = last_step(va).raw;
+	AGREE(r, dirty, last_step(va).item.attrs.dirty && dirty == hw->touch(hw, clean, true));
+	read_dirty(r, PT_NO_CLEAR);
+	AGREE(r, dirty, last_step(va).raw == dirty);
+	read_dirty(r, 0);
+	is = last_step(va).item.attrs;
+	AGREE(r, last_step(va).raw, !is.dirty);
+	AGREE(r, last_step(va).raw, hw->touch(hw, last_step(va).raw, true) == dirty);
+}
+
+/* Cut behind the first and before the last of the smallest leaves: OA, prot and dirt are kept. */
+static void try_cuts(const struct request *r)
+{
+	uint64_t smallest = judge->flat.sizes & -judge->flat.sizes;
+	uint64_t size = UINT64_C(1) << r->size_lg2;
+
+	if (size == smallest)
+		return;
+	AGREE(r, UINT64_C(0), judge_cut(judge, r->iova + smallest) == 0);
+	judge_state(judge);
+	judge_cut(judge, r->iova + (size - smallest));
+	judge_state(judge);
+}
+
+static void walk_dirt(unsigned lg2)
+{
+	bool tracks = judge->config.features & PT_DIRTY_TRACKING;
+	uint64_t size = UINT64_C(1) << lg2, mapped;
+	struct request r = { .size_lg2 = lg2, .iova = highest(0, lg2) };
+
+	r.oa = judge->flat.last_oa & ~last_below(lg2);
+	for (r.prot = 0; r.prot < PROTS; r.prot++) {
+		struct pt_mapping m = { .iova = r.iova, .oa = r.oa, .len = size, .prot = r.prot };
+		struct hw_attrs attrs;
+
+		if (!(r.prot & (PT_READ | PT_WRITE)) || !promised_attrs(judge, r.prot, &attrs))
+			continue;
+		nr_leaves++;
+		AGREE(&r, UINT64_C(0), judge_map(judge, &m, &mapped) == 0);
+		if (tracks) {
+			try_dirt(&r, r.iova);
+			try_dirt(&r, r.iova + (size - 1));
+			if (r.prot & PT_WRITE)
+				judge_set_dirty(judge, r.iova + (size - 1));
+		}
+		try_cuts(&r);
+		if (tracks) { /* parts that lost how they tell dirt */
+			read_dirty(&r, 0);
+			judge_state(judge);
+		}
+		AGREE(&r, UINT64_C(0), judge_unmap(judge, r.iova, size) == size);
+		judge_sync(judge);
+	}
+}
+
+static void all_dirt(void)
+{
+	for_sizes(walk_dirt);
+}
+
+static void good_dirt_and_cuts(void **state)
+{
+	(void)state;
+	for_all((struct memory_config){ .tables = 1024 }, all_dirt);
+	assert_true(nr_leaves > 10 * COUNT(subjects));
+}
+
 /* ---- tables ---- */
 
 static uint64_t pa_ones, pa_zeroes; /* bits that were one, or zero, in some table's PA */
@@ -446,6 +549,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_iovas),
 		cmocka_unit_test(good_oas_and_prots),
+		cmocka_unit_test(good_dirt_and_cuts),
 		cmocka_unit_test(good_tables),
 		cmocka_unit_test(good_sizes),
 	};

@@ -17,6 +17,7 @@
 #define U BIT(4)	  /* user: what a device is, and what the second stage demands */
 #define A BIT(6)	  /* accessed; clear is a fault unless hardware sets it */
 #define D BIT(7)	  /* dirty; likewise for writes */
+#define FLUSHED BIT(8)	  /* 9:8 are software's; a table pointer is in memory */
 #define PPN BITS(53, 10)
 #define PPN_SHIFT 2	  /* from an address to its place in an item */
 #define PBMT_NC (UINT64_C(1) << 61)
@@ -176,13 +177,16 @@ static const struct pt_variant riscv64_variants[] = {
 	VARIANT("sv39x4-napot-pbmt", PT_SECOND_STAGE | EXTENSIONS, 41, 2),
 };
 
+PT_COMMANDS(riscv)
+
 static const struct pt_fmt riscv64_fmt = {
 	.name = "riscv64",
 	.variants = riscv64_variants,
 	.nr_variants = sizeof(riscv64_variants) / sizeof(riscv64_variants[0]),
 	.features = PT_SIGN_EXTEND | PT_SECOND_STAGE | PT_NAPOT | PT_MEMORY_TYPES |
 		    PT_FLUSH_RANGE | PT_FLUSH_RANGE_NO_GAPS | PT_FORCE_WRITEABLE |
-		    PT_DIRTY_TRACKING,
+		    PT_DIRTY_TRACKING | PT_DMA_INCOHERENT | PT_DETAILED_GATHER,
+	.flushed_bit = FLUSHED,
 	.granule_lg2 = 12,
 	.index_lg2 = 9,
 	.min_top_level = 2,
@@ -190,6 +194,7 @@ static const struct pt_fmt riscv64_fmt = {
 	.max_vasz_lg2 = 59,
 	.max_oasz_lg2 = 56,
 	.sized_root = true,
+	.first_stage = true, /* but with PT_SECOND_STAGE */
 	.leaf_sizes = riscv64_leaf_sizes,
 	.check = riscv64_check,
 	.init = riscv64_init,
@@ -206,6 +211,8 @@ static const struct pt_fmt riscv64_fmt = {
 	.make_clean = riscv64_make_clean,
 	.make_dirty = riscv64_make_dirty,
 	.top_pa = riscv64_top_pa,
+	.encode = PT_ENCODE(riscv),
+	.encode_entry = PT_ENCODE_ENTRY(riscv),
 };
 
 PT_STAMP(riscv64, riscv64_fmt)

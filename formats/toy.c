@@ -11,13 +11,14 @@
 #define W BIT(3)	       /* leaf: may be written */
 #define A BIT(4)	       /* leaf: accessed */
 #define D BIT(5)	       /* leaf: dirty */
+#define FLUSHED BIT(63)	       /* software's, in a table pointer: it is in memory */
 #define LEAF_OA BITS(19, 12)
 #define TABLE_PA BITS(51, 12)
 
 static uint64_t toy_leaf_sizes(const struct pt_config *config, unsigned top_level)
 {
 	(void)config;
-	return BITS(12 + top_level, 12);
+	return BITS(14, 12) & low_mask(13 + top_level);
 }
 
 static void toy_init(struct pt *pt, const struct pt_config *config)
@@ -131,12 +132,15 @@ static const struct pt_variant toy_variants[] = {
 	    .oasz_lg2 = 20 } },
 };
 
+PT_COMMANDS(none)
+
 static const struct pt_fmt toy_fmt = {
 	.name = "toy",
 	.variants = toy_variants,
 	.nr_variants = sizeof(toy_variants) / sizeof(toy_variants[0]),
 	.features = PT_DYNAMIC_TOP | PT_FLUSH_RANGE | PT_FLUSH_RANGE_NO_GAPS | PT_FORCE_WRITEABLE |
-		    PT_DIRTY_TRACKING,
+		    PT_DIRTY_TRACKING | PT_DMA_INCOHERENT | PT_DETAILED_GATHER | PT_NP_CACHE,
+	.flushed_bit = FLUSHED,
 	.granule_lg2 = 12,
 	.index_lg2 = 1,
 	.max_top_level = 2,
@@ -157,6 +161,8 @@ static const struct pt_fmt toy_fmt = {
 	.make_clean = toy_make_clean,
 	.make_dirty = toy_make_dirty,
 	.top_pa = toy_top_pa,
+	.encode = PT_ENCODE(none),
+	.encode_entry = PT_ENCODE_ENTRY(none),
 };
 
 PT_STAMP(toy, toy_fmt)

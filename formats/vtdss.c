@@ -14,6 +14,7 @@
 #define D BIT(9)	  /* dirty, in a leaf */
 #define SNP BIT(11)	  /* leaf: snoop, whatever the device asks for */
 #define ADDRESS BITS(51, 12)
+#define FLUSHED BIT(52)	  /* 61:52 are ignored; a table pointer is in memory */
 
 static uint64_t vtdss_leaf_sizes(const struct pt_config *config, unsigned top_level)
 {
@@ -134,12 +135,16 @@ static const struct pt_variant vtdss_variants[] = {
 	VARIANT("4-level-39", 39, 3),
 };
 
+PT_COMMANDS(vtd)
+
 static const struct pt_fmt vtdss_fmt = {
 	.name = "vtdss",
 	.variants = vtdss_variants,
 	.nr_variants = sizeof(vtdss_variants) / sizeof(vtdss_variants[0]),
 	.features = PT_FLUSH_RANGE | PT_FLUSH_RANGE_NO_GAPS | PT_FORCE_COHERENCE |
-		    PT_FORCE_WRITEABLE | PT_DIRTY_TRACKING,
+		    PT_FORCE_WRITEABLE | PT_DIRTY_TRACKING | PT_DMA_INCOHERENT |
+		    PT_DETAILED_GATHER | PT_NP_CACHE,
+	.flushed_bit = FLUSHED,
 	.granule_lg2 = 12,
 	.index_lg2 = 9,
 	.min_top_level = 2,
@@ -161,6 +166,8 @@ static const struct pt_fmt vtdss_fmt = {
 	.make_clean = vtdss_make_clean,
 	.make_dirty = vtdss_make_dirty,
 	.top_pa = vtdss_top_pa,
+	.encode = PT_ENCODE(vtd),
+	.encode_entry = PT_ENCODE_ENTRY(vtd),
 };
 
 PT_STAMP(vtdss, vtdss_fmt)

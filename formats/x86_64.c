@@ -6,6 +6,8 @@
  * Intel SDM vol. 3, 4.5 (tables 4-14 to 4-20); AMD APM vol. 2, 5.3; Intel VT-d
  * Architecture Specification, "First-Stage Paging Entries".
  */
+#include <errno.h>
+
 #include "core/stamp.h"
 
 #define P BIT(0)	  /* present */
@@ -17,12 +19,22 @@
 #define D BIT(6)	  /* dirty, in a leaf */
 #define PS BIT(7)	  /* SDM table 4-18: in a PDE or PDPTE this is a leaf; in a PTE it is PAT */
 #define ADDRESS BITS(51, 12)
+#define FLUSHED BIT(52)	  /* 58:52 are ignored; a table pointer is in memory */
 #define XD BIT(63)	  /* no execution; ORed down the walk */
 
 static uint64_t x86_64_leaf_sizes(const struct pt_config *config, unsigned top_level)
 {
 	(void)config;
 	return (BIT(12) | BIT(21) | BIT(30)) & low_mask(12 + 9 * (top_level + 1));
+}
+
+/* First-stage addresses of VT-d are canonical: without an upper half there is a lower one only. */
+static int vtdfs_check(const struct pt_config *c, uint8_t *root_index_lg2)
+{
+	unsigned half = 12u + 9u * (c->top_level + 1u) - 1u;
+
+	(void)root_index_lg2;
+	return c->features & PT_SIGN_EXTEND || c->vasz_lg2 <= half ? 0 : -EINVAL;
 }
 
 static void x86_64_init(struct pt *pt, const struct pt_config *config)
@@ -146,14 +158,18 @@ static const struct pt_variant vtdfs_variants[] = {
 	VARIANT("4-level-39", 0, 39, 3),
 };
 
-#define X86_64_FMT(stamp)                                                                         \
+/* A VT-d unit may read past the CPU's caches (first stage); what reads x86_64 does not. */
+#define X86_64_FMT(stamp, architecture, last_word, incoherent)                                    \
 	{                                                                                         \
 		.name = #stamp, .variants = stamp##_variants,                                     \
 		.nr_variants = sizeof(stamp##_variants) / sizeof(stamp##_variants[0]),            \
 		.features = PT_SIGN_EXTEND | PT_FLUSH_RANGE | PT_FLUSH_RANGE_NO_GAPS |            \
-			    PT_FORCE_WRITEABLE | PT_DIRTY_TRACKING,                               \
+			    PT_FORCE_WRITEABLE | PT_DIRTY_TRACKING | PT_DETAILED_GATHER |         \
+			    (incoherent),                                                         \
+		.flushed_bit = (incoherent) ? FLUSHED : 0,                                        \
 		.granule_lg2 = 12, .index_lg2 = 9, .min_top_level = 3, .max_top_level = 4,        \
 		.max_vasz_lg2 = 57, .max_oasz_lg2 = 52, .leaf_sizes = x86_64_leaf_sizes,          \
+		.check = (last_word),                                                             \
 		.init = x86_64_init, .leaf_attrs = x86_64_leaf_attrs,                             \
 		.make_table = x86_64_make_table, .table_pa = x86_64_table_pa,                     \
 		.make_leaf = x86_64_make_leaf, .leaf_oa = x86_64_leaf_oa,                         \
@@ -161,11 +177,16 @@ static const struct pt_variant vtdfs_variants[] = {
 		.leaf_attrs_of = x86_64_leaf_attrs_of,                                            \
 		.leaf_is_dirty = x86_64_leaf_is_dirty,                                            \
 		.leaf_is_writable = x86_64_leaf_is_writable, .make_clean = x86_64_make_clean,     \
-		.make_dirty = x86_64_make_dirty,                                                  \
+		.make_dirty = x86_64_make_dirty, .first_stage = true,                             \
+		.encode = PT_ENCODE(architecture),                                                \
+		.encode_entry = PT_ENCODE_ENTRY(architecture),                                    \
 	}
 
-static const struct pt_fmt x86_64_fmt = X86_64_FMT(x86_64);
-static const struct pt_fmt vtdfs_fmt = X86_64_FMT(vtdfs);
+PT_COMMANDS(amd)
+PT_COMMANDS(vtd)
+
+static const struct pt_fmt x86_64_fmt = X86_64_FMT(x86_64, amd, NULL, 0);
+static const struct pt_fmt vtdfs_fmt = X86_64_FMT(vtdfs, vtd, vtdfs_check, PT_DMA_INCOHERENT);
 
 PT_STAMP(x86_64, x86_64_fmt)
 PT_STAMP(vtdfs, vtdfs_fmt)

@@ -11,7 +11,7 @@
  */
 static const uint8_t kind_of_byte[TARGETS][16] = {
 	[TARGET_OPS] = { OP_MAP, OP_UNMAP, OP_TRANSLATE, OP_DMA_READ, OP_DMA_WRITE, OP_SYNC,
-			 OP_REFUSE, OP_MAP, OP_UNMAP, OP_MAP, OP_MAP, OP_CUT, OP_MAP, OP_SET_DIRTY,
+			 OP_REFUSE, OP_MAP, OP_UNMAP, OP_MAP, OP_MAP, OP_CUT, OP_EVICT, OP_SET_DIRTY,
 			 OP_READ_DIRTY, OP_DMA_WRITE },
 	[TARGET_DECODE] = { OP_MAP, OP_UNMAP, OP_ITEM, OP_FLIP, OP_PROBE, OP_FLIP, OP_PROBE,
 			    OP_MAP, OP_MAP, OP_ITEM, OP_FLIP, OP_PROBE, OP_FLIP, OP_PROBE, OP_FLIP,
@@ -85,9 +85,9 @@ uint32_t program_tag(enum target target, const char *format)
 }
 
 /*
- * Header: 0 tag, 4 variant, 5 how to read the rest, 6 vasz_lg2, 7 top_level,
- * 8 oasz_lg2, 9 encrypt_bit, 10 features (2), 12 pgsize_bitmap, 20 seed,
- * 28 tables (2), 30 window, 31 refuse_init.
+ * Header: 0 tag, 4 variant (raw: device), 5 how to read the rest, 6 vasz_lg2,
+ * 7 top_level, 8 oasz_lg2, 9 encrypt_bit, 10 features (2), 12 pgsize_bitmap, 20 seed,
+ * 28 tables (2), 30 window (raw: the features above 2^16, too), 31 refuse_init.
  */
 #define HEADER_RAW 1	  /* the fields are the configuration */
 #define HEADER_FEATURES 2 /* toggle some features of the variant */
@@ -116,6 +116,12 @@ static void shape_config(struct program *p, const uint8_t *h)
 			c->features |= PT_FORCE_WRITEABLE;
 		if ((h[11] & 0x80) && hw->touch)
 			c->features |= PT_DIRTY_TRACKING;
+		else if ((h[11] & 0x40) && hw->may_be_incoherent)
+			c->features |= PT_DMA_INCOHERENT;
+		if (h[11] & 0x20)
+			c->features |= PT_DETAILED_GATHER;
+		if ((h[11] & 0x10) && hw->may_cache_not_present)
+			c->features |= PT_NP_CACHE;
 		if ((h[10] & 0xf0) == 0xf0)
 			c->features ^= UINT64_C(1) << h[11] % 11;
 	}
@@ -150,6 +156,7 @@ static void decode_header(struct program *p, const uint8_t *h)
 	p->memory.seed = load64(&h[20]);
 	p->memory.tables = (uint32_t)(h[28] | h[29] << 8) % (MAX_TABLES + 1);
 	p->memory.window = h[30] % WINDOWS;
+	p->device = h[5] & HEADER_RAW ? h[4] & DEVICE_FLAGS : h[27] & DEVICE_FLAGS;
 	p->refuse_init = h[31];
 	if (!(h[5] & HEADER_RAW)) {
 		shape_config(p, h);
@@ -165,7 +172,7 @@ static void decode_header(struct program *p, const uint8_t *h)
 	if (!p->memory.tables)
 		p->memory.tables = 1;
 	*c = (struct pt_config){
-		.features = (uint64_t)(h[10] | h[11] << 8) & PT_ALL_FEATURES,
+		.features = (uint64_t)(h[10] | h[11] << 8 | h[30] / WINDOWS << 16) & PT_ALL_FEATURES,
 		.pgsize_bitmap = load64(&h[12]),
 		.vasz_lg2 = h[6] % 65,
 		.top_level = h[7] % 8,
@@ -205,6 +212,7 @@ static void encode_header(const struct program *p, uint8_t *h)
 
 	for (unsigned i = 0; i < 4; i++)
 		h[i] = (uint8_t)(tag >> 8 * i);
+	h[4] = p->device;
 	h[5] = HEADER_RAW;
 	h[6] = c->vasz_lg2;
 	h[7] = c->top_level;
@@ -216,7 +224,7 @@ static void encode_header(const struct program *p, uint8_t *h)
 	store64(&h[20], p->memory.seed);
 	h[28] = (uint8_t)p->memory.tables;
 	h[29] = (uint8_t)(p->memory.tables >> 8);
-	h[30] = p->memory.window;
+	h[30] = (uint8_t)(p->memory.window + WINDOWS * (c->features >> 16));
 	h[31] = (uint8_t)p->refuse_init;
 }
 

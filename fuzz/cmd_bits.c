@@ -23,7 +23,10 @@ static uint64_t address_of(const struct hw_item *item)
 
 static bool same_attrs(const struct hw_attrs *a, const struct hw_attrs *b)
 {
-	return a->read == b->read && a->write == b->write && a->exec == b->exec &&
+	/* A promise gives or takes execution with and without privilege; a bit may take one. */
+	bool exec = a->exec == b->exec || a->exec_privileged == b->exec_privileged;
+
+	return a->read == b->read && a->write == b->write && exec && a->global == b->global &&
 	       a->user == b->user && a->type == b->type && a->coherent == b->coherent &&
 	       a->encrypted == b->encrypted && a->untranslated == b->untranslated;
 }
@@ -90,6 +93,7 @@ static void look_at_bit(struct bits_of_kind *bits, const struct judge *j, uint64
 	bits->read |= flipped.attrs.read != was->read ? bit : 0;
 	bits->write |= flipped.attrs.write != was->write ? bit : 0;
 	bits->exec |= flipped.attrs.exec != was->exec ? bit : 0;
+	bits->exec_privileged |= flipped.attrs.exec_privileged != was->exec_privileged ? bit : 0;
 }
 
 static void look_at_item(struct bits *b, const struct judge *j, uint64_t raw, unsigned level)
@@ -204,19 +208,21 @@ static unsigned print_permission(const struct bits_of_kind *leaves, const char *
 
 static unsigned print_permissions(const struct bits *b, FILE *out)
 {
-	bool may[3] = { false }, may_not[3] = { false };
+	bool may[4] = { false }, may_not[4] = { false };
 	struct hw_attrs a;
 
 	for (unsigned prot = 0; prot < PROTS; prot++)
 		if (promise_of(b->hw, 0, prot, &a)) {
-			bool said[3] = { a.read, a.write, a.exec };
+			bool said[4] = { a.read, a.write, a.exec, a.exec_privileged };
 
-			for (unsigned i = 0; i < 3; i++)
+			for (unsigned i = 0; i < 4; i++)
 				*(said[i] ? &may[i] : &may_not[i]) = true;
 		}
 	return print_permission(&b->leaves, "read", b->leaves.read, may[0] && may_not[0], out) +
 	       print_permission(&b->leaves, "write", b->leaves.write, may[1] && may_not[1], out) +
-	       print_permission(&b->leaves, "exec", b->leaves.exec, may[2] && may_not[2], out);
+	       print_permission(&b->leaves, "exec", b->leaves.exec, may[2] && may_not[2], out) +
+	       print_permission(&b->leaves, "exec, privileged", b->leaves.exec_privileged,
+				may[3] && may_not[3], out);
 }
 
 unsigned bits_print(const struct bits *all, FILE *out)

@@ -12,7 +12,7 @@ struct bits_of_kind {
 	uint64_t set, clear;		     /* seen so */
 	uint64_t address;		     /* part of the address in some item */
 	uint64_t address_set, address_clear; /* seen so where they are */
-	uint64_t read, write, exec;	     /* alone decide the permission in some item */
+	uint64_t read, write, exec, exec_privileged; /* alone decide it in some item */
 };
 
 struct bits {

@@ -29,13 +29,17 @@
 struct alphabet {
 	const char *name;
 	uint8_t vasz_less;	  /* aperture smaller than the variant's by this many doublings */
-	bool gathers;		  /* sync is an operation of its own, else it follows unmap and cut */
+	uint64_t features;	  /* added to the variant's */
+	bool gathers;		  /* sync is an operation of its own, else it follows what gathers */
 	bool refuses;		  /* refuse the first or the second allocation */
 	unsigned prots[2];	  /* 0: no second */
 };
 
 static const struct alphabet alphabets[] = {
 	{ .name = "all ranges", .prots = { PT_READ | PT_WRITE } },
+	{ .name = "all ranges, past the caches, with absence cached and levels told",
+	  .features = PT_DMA_INCOHERENT | PT_NP_CACHE | PT_DETAILED_GATHER,
+	  .prots = { PT_READ | PT_WRITE } },
 	{ .name = "half the aperture, sync and refusals apart, two permissions",
 	  .vasz_less = 1,
 	  .gathers = true,
@@ -137,6 +141,7 @@ static uint64_t hash_state(const struct judge *j)
 		h = hash_word(h, (uint64_t)l->item.size_lg2 << 8 | l->item.attrs.write);
 	}
 	h = hash_word(hash_word(h, j->gather.first), j->gather.last);
+	h = hash_word(h, (uint64_t)j->gather.leaf_levels << 8 | j->gather.table_levels);
 	return hash_word(h, (uint64_t)j->sim.refuse_at << 8 | (j->gather.tables != 0));
 }
 
@@ -181,6 +186,15 @@ static unsigned path_to(const struct search *s, uint32_t state, uint16_t path[MA
 	return nr;
 }
 
+/* An operation that gathers, where sync is none of its own. */
+static bool syncs_after(const struct search *s, const struct op *op)
+{
+	bool map_gathers = s->program.config.features & PT_NP_CACHE;
+
+	return !s->gathers && (op->kind == OP_UNMAP || op->kind == OP_CUT ||
+			       (op->kind == OP_MAP && map_gathers));
+}
+
 /* Do an operation again that was judged before: only its effects. */
 static void redo(struct search *s, const struct op *op)
 {
@@ -199,15 +213,11 @@ static void redo(struct search *s, const struct op *op)
 	case OP_UNMAP:
 		j->subject.ops->unmap(j->pt, a[0], a[1], &j->gather);
 		flat_unmap(&j->flat, a[0], a[1]);
-		if (!s->gathers)
-			j->subject.ops->sync(j->pt, &j->gather);
 		break;
 	case OP_CUT:
 		if (!j->subject.ops->cut(j->pt, a[0], &j->gather) &&
 		    flat_find(&j->flat, a[0], &leaf_va) && leaf_va != a[0])
 			flat_cut(&j->flat, a[0]);
-		if (!s->gathers)
-			j->subject.ops->sync(j->pt, &j->gather);
 		break;
 	case OP_SYNC:
 		j->subject.ops->sync(j->pt, &j->gather);
@@ -215,6 +225,10 @@ static void redo(struct search *s, const struct op *op)
 	default:
 		j->sim.refuse_at = (uint32_t)a[0];
 		j->sim.refuse_count = 1;
+	}
+	if (syncs_after(s, op)) {
+		sim_begin_operation(&j->sim);
+		j->subject.ops->sync(j->pt, &j->gather);
 	}
 }
 
@@ -231,13 +245,9 @@ static void judge_op(struct search *s, const struct op *op)
 		break;
 	case OP_UNMAP:
 		judge_unmap(j, a[0], a[1]);
-		if (!s->gathers)
-			judge_sync(j);
 		break;
 	case OP_CUT:
 		judge_cut(j, a[0]);
-		if (!s->gathers)
-			judge_sync(j);
 		break;
 	case OP_SYNC:
 		judge_sync(j);
@@ -246,6 +256,8 @@ static void judge_op(struct search *s, const struct op *op)
 		redo(s, op);
 		judge_state(j);
 	}
+	if (syncs_after(s, op))
+		judge_sync(j);
 }
 
 static void restart(struct search *s, const uint16_t *path, unsigned nr)
@@ -296,7 +308,7 @@ static void report(struct search *s)
 		const struct op *op = &s->program.ops[i < nr ? path[i] : s->at_op];
 
 		program_insert(&p, p.nr, op);
-		if ((op->kind == OP_UNMAP || op->kind == OP_CUT) && !s->gathers)
+		if (syncs_after(s, op))
 			program_insert(&p, p.nr, &sync);
 	}
 	run = run_program(s->judge, &p, &options);
@@ -343,6 +355,7 @@ static bool exhaust(struct search *s, const struct format *f, const struct pt_va
 	s->program.subject = f->subject;
 	s->program.config = v->config;
 	s->program.memory = (struct memory_config){ .tables = 64 };
+	s->program.config.features |= a->features;
 	s->program.config.vasz_lg2 = (uint8_t)(v->config.vasz_lg2 - a->vasz_less);
 	s->gathers = a->gathers;
 	s->nr = s->places = 0;

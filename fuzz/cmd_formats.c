@@ -39,11 +39,13 @@ static void print_sizes(uint64_t sizes)
 	putchar('\n');
 }
 
-/* The device of the first variant, with everything on that makes more leaf sizes. */
+/* The device of the first variant, with the highest root and all that makes more leaf sizes. */
 static struct hw_device largest_device(const struct format *f)
 {
 	struct hw_device dev = judge_device(&f->subject.ops->variants[0].config);
 
+	dev.level = f->subject.hw->max_top;
+	dev.vasz_lg2 = f->subject.hw->max_vasz_lg2;
 	dev.napot = f->subject.hw->can_napot;
 	dev.large_oa = f->subject.hw->can_large_oa;
 	return dev;
@@ -74,10 +76,14 @@ static void print_format(const struct format *f)
 		print_mask(v->config.features, feature_names, NR_FEATURES, stdout);
 		putchar('\n');
 	}
-	printf("  dirty       %s\n  cut         %s\n  invalidation %s\n"
-	       "  checked by  oracle/hw_%s.c; no independent walker yet\n\n",
+	printf("  dirty       %s\n  cut         %s\n  commands    %s, by %s%s\n"
+	       "  memory      %s\n  checked by  oracle/hw_%s.c; independent walkers: none yet\n\n",
 	       hw->touch ? "tracked by leaf" : "not tracked",
 	       hw->breaks_before_make ? "with break-before-make" : "in place", f->architecture,
+	       hw->first_stage ? "address space" : "domain",
+	       hw->first_stage && hw->can_second_stage ? ", SECOND_STAGE by domain" : "",
+	       hw->may_be_incoherent ? "read through the CPU's caches or past them"
+				     : "read through the CPU's caches",
 	       f->file);
 }
 
@@ -105,13 +111,15 @@ static json_t *format_json(const struct format *f)
 						v->config.oasz_lg2, "features",
 						(json_int_t)v->config.features));
 	}
-	return json_pack("{s:s, s:I, s:b, s:b, s:s, s:s, s:i, s:i, s:i, s:i, s:o, s:o}", "name",
-			 f->name, "features", (json_int_t)judge_features(hw), "dirty",
+	return json_pack("{s:s, s:I, s:b, s:b, s:s, s:s, s:b, s:b, s:[], s:i, s:i, s:i, s:i, s:o, "
+			 "s:o}",
+			 "name", f->name, "features", (json_int_t)judge_features(hw), "dirty",
 			 hw->touch != NULL, "break_before_make", hw->breaks_before_make, "manual",
-			 hw->manual, "architecture", f->architecture, "min_top_level", hw->min_top,
-			 "max_top_level", hw->max_top, "max_vasz_lg2", hw->max_vasz_lg2,
-			 "max_oasz_lg2", hw->max_oasz_lg2, "leaf_sizes_lg2_by_level", sizes,
-			 "variants", variants);
+			 hw->manual, "architecture", f->architecture, "first_stage",
+			 hw->first_stage, "incoherent", hw->may_be_incoherent,
+			 "independent_walkers", "min_top_level", hw->min_top, "max_top_level",
+			 hw->max_top, "max_vasz_lg2", hw->max_vasz_lg2, "max_oasz_lg2",
+			 hw->max_oasz_lg2, "leaf_sizes_lg2_by_level", sizes, "variants", variants);
 }
 
 static const struct argp_option option_list[] = {

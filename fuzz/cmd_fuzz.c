@@ -25,7 +25,7 @@ struct options {
 	const char *target, *format, *engines, *seeds, *work;
 	unsigned seconds, jobs;
 	uint64_t seed;
-	bool json;
+	bool json, refuse_all;
 };
 
 /* One engine: a target and a format. */
@@ -48,6 +48,11 @@ static const struct argp_option option_list[] = {
 	{ "engines", 'e', "DIR", 0, "where the fuzzers are (default: beside this program)", 0 },
 	{ "seeds", 'i', "DIR", 0, "programs to start from (default corpus)", 0 },
 	{ "work", 'w', "DIR", 0, "for corpora, logs and crash files (default build/fuzz)", 0 },
+	{ "refuse-all", 'R', NULL, 0,
+	  "run each program of target ops again for each allocation it makes, with that one "
+	  "refused, and for pairs of them", 0 },
+	{ "without", 'x', "CHECKS", 0,
+	  "judges that say nothing, by their names with commas between; to see what others see", 0 },
 	{ "json", 'J', NULL, 0, "print JSON", 0 },
 	{ 0 },
 };
@@ -129,8 +134,13 @@ static void read_log(const struct options *o, struct job *job)
 	free(path);
 }
 
+static const char *refuse_option(const struct options *o)
+{
+	return o->refuse_all ? " --refuse-all" : "";
+}
+
 /* Shrink a crash file to a text program beside it, and print that. */
-static void shrink(const char *crash)
+static void shrink(const struct options *o, const char *crash)
 {
 	char *text = path_of("%s.txt", crash), *data;
 	size_t size;
@@ -141,11 +151,12 @@ static void shrink(const char *crash)
 	pid = fork();
 	if (pid == 0) {
 		execl("/proc/self/exe", "walkdiff", "min", "--quiet", "--output", text, crash,
-		      (char *)NULL);
+		      o->refuse_all ? "--refuse-all" : (char *)NULL, (char *)NULL);
 		_exit(127);
 	}
 	if (pid > 0 && waitpid(pid, &status, 0) == pid && status == 0) {
-		printf("  shrunk:            %s repro %s\n", program_invocation_name, text);
+		printf("  shrunk:            %s repro%s %s\n", program_invocation_name,
+		       refuse_option(o), text);
 		data = read_file(text, &size);
 		for (char *line = data ? strtok(data, "\n") : NULL; line; line = strtok(NULL, "\n"))
 			printf("    %s\n", line);
@@ -176,8 +187,9 @@ static void print_failure(const struct options *o, const struct job *job)
 	if (at) {
 		at += strlen("Test unit written to ");
 		at[strcspn(at, "\n")] = '\0';
-		printf("  to see it again:   %s repro %s\n", program_invocation_name, at);
-		shrink(at);
+		printf("  to see it again:   %s repro%s %s\n", program_invocation_name,
+		       refuse_option(o), at);
+		shrink(o, at);
 	}
 	printf("  the engine's log:  %s\n", path);
 	free(text);
@@ -303,6 +315,7 @@ static unsigned number(struct argp_state *state, const char *name, const char *a
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
+	uint32_t off;
 
 	switch (key) {
 	case 's':
@@ -328,6 +341,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'w':
 		o->work = arg;
+		return 0;
+	case 'R':
+		o->refuse_all = true;
+		setenv("WALKDIFF_REFUSE", "all", 1); /* the engines read it */
+		return 0;
+	case 'x':
+		if (!parse_checks(arg, &off))
+			argp_error(state, "--without: '%s' are not judges to do without", arg);
+		setenv("WALKDIFF_WITHOUT", arg, 1);
 		return 0;
 	case 'J':
 		o->json = true;
@@ -373,6 +395,12 @@ int cmd_fuzz(int argc, char **argv)
 			 o.target ? o.target : "any", o.format ? o.format : "any");
 		return EXIT_UNUSABLE;
 	}
+	for (const char *const *folder = (const char *const[]){ o.seeds, o.engines, NULL }; *folder;
+	     folder++)
+		if (access(*folder, R_OK | X_OK)) {
+			complain("%s: %s", *folder, strerror(errno));
+			return EXIT_UNUSABLE;
+		}
 	crashes = path_of("%s/crashes", o.work);
 	make_folder(crashes);
 	plant_seeds(o.seeds, o.work);

@@ -8,6 +8,7 @@
 
 #include "fuzz/cmd.h"
 #include "fuzz/minimise.h"
+#include "fuzz/refuse.h"
 
 /* A candidate that runs longer than this hangs. */
 #define SECONDS 5
@@ -15,7 +16,7 @@
 struct options {
 	struct source source;
 	const char *output, *path;
-	bool quiet;
+	bool quiet, refuse_all;
 	struct judge *judge;
 	unsigned candidates;
 };
@@ -23,6 +24,7 @@ struct options {
 static const struct argp_option option_list[] = {
 	{ "output", 'o', "FILE", 0, "write the program there, not to standard output", 0 },
 	{ "quiet", 'q', NULL, 0, "no progress", 0 },
+	{ "refuse-all", 'r', NULL, 0, "it may also fail with one or two allocations refused", 0 },
 	{ 0 },
 };
 
@@ -39,12 +41,15 @@ static int how_it_fails(void *ctx, const struct program *p)
 	fflush(NULL);
 	child = fork();
 	if (child == 0) {
+		struct run_options plain = { .observer = NULL };
+		struct refusal refused;
 		struct run run;
 
 		if (!freopen("/dev/null", "w", stderr))
 			_exit(0);
 		alarm(SECONDS);
-		run = run_program(o->judge, p, NULL);
+		run = o->refuse_all ? run_with_refusals(o->judge, p, &plain, &refused, NULL) :
+				      run_program(o->judge, p, NULL);
 		_exit(run.verdict.check ? (int)run.verdict.check : 0);
 	}
 	if (child < 0 || waitpid(child, &status, 0) != child) {
@@ -78,6 +83,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'q':
 		o->quiet = true;
+		return 0;
+	case 'r':
+		o->refuse_all = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num)

@@ -7,6 +7,7 @@
 
 #include "fuzz/cmd.h"
 #include "fuzz/cmd_bits.h"
+#include "fuzz/refuse.h"
 #include "fuzz/report.h"
 
 struct options {
@@ -23,7 +24,10 @@ struct options {
 static const struct argp_option option_list[] = {
 	{ "quiet", 'q', NULL, 0, "only failures and the closing line", 0 },
 	{ "refuse-all", 'r', NULL, 0,
-	  "run each program once more for each allocation it makes, with that one refused", 0 },
+	  "run each program once more for each allocation it makes, with that one refused, and "
+	  "for pairs of them", 0 },
+	{ "without", 'w', "CHECKS", 0,
+	  "judges that say nothing, by their names with commas between; to see what others see", 0 },
 	{ "thorough-every", 'e', "N", 0,
 	  "compare the whole table after every N-th operation only (default 1), and at the end; "
 	  "for long programs", 0 },
@@ -37,7 +41,7 @@ static const struct argp_option option_list[] = {
 };
 
 /* What observes a run. */
-struct watch {
+struct observer {
 	struct options *options;
 	struct history history;
 };
@@ -45,7 +49,7 @@ struct watch {
 /* Notes what an operation returned, and with --bits what it left in the tables. */
 static void watch_observer(void *ctx, const struct program *p, long op, const struct outcome *out)
 {
-	struct watch *w = ctx;
+	struct observer *w = ctx;
 	struct options *o = w->options;
 
 	history_observer(&w->history, p, op, out);
@@ -58,25 +62,30 @@ static void watch_observer(void *ctx, const struct program *p, long op, const st
 }
 
 /* One run; prints the report of a failure. True when all judges agree. */
-static bool run_once(struct options *o, const struct program *p, const char *path, uint64_t refuse)
+static bool run_once(struct options *o, const struct program *p, const char *path,
+		     struct refusal refuse)
 {
-	struct watch watch = { .options = o };
+	struct observer watch = { .options = o };
 	struct run_options options = { .observer = watch_observer,
 				       .ctx = &watch,
-				       .refuse_at = refuse,
 				       .thorough_every = o->thorough_every };
-	struct run run = run_program(o->judge, p, &options);
-	bool good = run.verdict.check == CHECK_NONE;
+	struct run run;
+	bool good;
 
+	options = refusing(&options, refuse);
+	run = run_program(o->judge, p, &options);
+	good = run.verdict.check == CHECK_NONE;
 	o->runs++;
 	o->operations += run.operations;
 	if (!good) {
-		if (refuse)
-			printf("%s: with allocation %" PRIu64 " of the program refused\n", path,
-			       refuse);
+		if (refuse.first) {
+			printf("%s: with ", path);
+			print_refusal(refuse, stdout);
+			puts(" of the program refused");
+		}
 		print_report(o->judge, p, &run, &watch.history, path, stdout);
 		o->code = EXIT_JUDGED;
-	} else if (!o->quiet && !refuse) {
+	} else if (!o->quiet && !refuse.first) {
 		print_history(p, &run, &watch.history, stdout);
 		printf("# all judges agree: %s, %" PRIu64 " operations\n\n", path, run.operations);
 	}
@@ -87,6 +96,7 @@ static bool run_once(struct options *o, const struct program *p, const char *pat
 static void run_file(struct options *o, const char *path)
 {
 	struct program p = { 0 };
+	struct refusal refuse = { 0, 0 };
 	uint64_t allocations;
 	bool good;
 
@@ -97,10 +107,11 @@ static void run_file(struct options *o, const char *path)
 		return;
 	}
 	o->programs++;
-	good = run_once(o, &p, path, 0);
+	good = run_once(o, &p, path, refuse);
 	allocations = o->judge->sim.allocations;
-	for (uint64_t n = 1; good && o->refuse_all && n <= allocations; n++)
-		good = run_once(o, &p, path, n);
+	for (uint64_t n = 0; good && o->refuse_all &&
+			     next_refusal(allocations, p.memory.seed, n, &refuse); n++)
+		good = run_once(o, &p, path, refuse);
 	program_free(&p);
 }
 
@@ -136,6 +147,7 @@ static void run_path(struct options *o, const char *path)
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
+	unsigned long long every;
 	char *end;
 
 	switch (key) {
@@ -146,9 +158,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->refuse_all = true;
 		return 0;
 	case 'e':
-		o->thorough_every = (uint32_t)strtoul(arg, &end, 10);
-		if (*end || !o->thorough_every)
+		every = strtoull(arg, &end, 10);
+		o->thorough_every = (uint32_t)every;
+		if (*end || *arg == '-' || !every || every > UINT32_MAX)
 			argp_error(state, "--thorough-every: '%s' is no number from 1 on", arg);
+		return 0;
+	case 'w':
+		if (!parse_checks(arg, &o->judge->off))
+			argp_error(state, "--without: '%s' are not judges to do without", arg);
 		return 0;
 	case 's':
 		o->seen = true;
@@ -201,6 +218,10 @@ int cmd_repro(int argc, char **argv)
 		return EXIT_UNUSABLE;
 	}
 	parse_options(&argp, argc, argv, &o, &o.source);
+	if (!o.programs && !o.code) {
+		complain("no program in there");
+		o.code = EXIT_UNUSABLE;
+	}
 	if (o.programs > 1 || o.refuse_all)
 		printf("%" PRIu64 " programs, %" PRIu64 " runs, %" PRIu64 " operations: %s\n",
 		       o.programs, o.runs, o.operations,

@@ -124,6 +124,10 @@ static void shrink_config(struct search *s)
 	}
 	if (!is_variant)
 		shrink_number(s, config_number, 0, 0);
+	for (unsigned bit = 0; bit < 8; bit++) {
+		candidate(s)->device &= (uint8_t) ~(1u << bit);
+		keep(s);
+	}
 	candidate(s)->refuse_init = 0;
 	keep(s);
 	candidate(s)->memory = plain;

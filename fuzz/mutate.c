@@ -152,7 +152,10 @@ static void nudge_config(struct program *p, uint64_t *state)
 
 static void change_machine(struct program *p, uint64_t *state)
 {
-	switch (next_random(state) % 4) {
+	switch (next_random(state) % 5) {
+	case 3:
+		p->device ^= (uint8_t)(1u << below(state, 7));
+		break;
 	case 0:
 		p->memory.window = (uint8_t)below(state, WINDOWS);
 		break;

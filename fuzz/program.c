@@ -26,6 +26,7 @@ const struct op_shape op_shapes[OP_KINDS] = {
 	[OP_REFUSE] = { "refuse", { { "n", ARG_COUNT }, { "count", ARG_COUNT } }, false, OPS },
 	[OP_SET_DIRTY] = { "set_dirty", { { "iova", ARG_IOVA } }, false, OPS },
 	[OP_CUT] = { "cut", { { "iova", ARG_IOVA } }, false, OPS },
+	[OP_EVICT] = { "evict", { { "iova", ARG_IOVA } }, false, OPS },
 	[OP_READ_DIRTY] = { "read_dirty",
 			    { { "iova", ARG_IOVA },
 			      { "len", ARG_LEN },
@@ -137,7 +138,7 @@ bool program_equal(const struct program *a, const struct program *b)
 	const struct memory_config *m = &a->memory, *n = &b->memory;
 	bool same = a->target == b->target && a->subject.ops == b->subject.ops &&
 		    config_equal(&a->config, &b->config) && m->seed == n->seed && m->tables == n->tables && m->window == n->window &&
-		    a->refuse_init == b->refuse_init && a->nr == b->nr;
+		    a->device == b->device && a->refuse_init == b->refuse_init && a->nr == b->nr;
 
 	for (size_t i = 0; same && i < a->nr; i++)
 		same = op_equal(&a->ops[i], &b->ops[i]);

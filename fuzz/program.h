@@ -31,6 +31,7 @@ enum op_kind {
 	OP_SET_DIRTY,
 	OP_READ_DIRTY,
 	OP_CUT,
+	OP_EVICT,  /* a cache lets go of a line, or a translation */
 	OP_ITEM,   /* decode: write an item into table memory */
 	OP_FLIP,   /* decode: flip one bit of an item */
 	OP_PROBE,  /* decode: walk to iova, both ways */
@@ -80,6 +81,7 @@ struct program {
 	struct subject subject;
 	struct pt_config config;
 	struct memory_config memory;
+	uint8_t device; /* enum device_flag */
 	uint32_t refuse_init; /* refuse from the n-th allocation of init on; 0: none */
 	size_t nr, cap;
 	struct op *ops;

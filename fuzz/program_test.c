@@ -403,7 +403,7 @@ static const struct bad_text {
 	{ HEAD "config top_level=8\n", 2, "top_level: 8 is above 7" },
 	{ HEAD "config encrypt_bit=64\n", 2, "encrypt_bit: 64 is above 63" },
 	{ HEAD "config features=FAST\n", 2, "features: 'FAST' is not" },
-	{ HEAD "config features=0x10000\n", 2, "features: 0x10000 is above 65535" },
+	{ HEAD "config features=0x20000\n", 2, "features: 0x20000 is above 131071" },
 	{ HEAD "config pgsize_bitmap=all\n", 2, "pgsize_bitmap: 'all' is no number" },
 	{ HEAD "memory tables=0\n", 2, "tables: at least 1" },
 	{ HEAD "memory tables=many\n", 2, "tables: 'many' is no number" },

@@ -7,6 +7,8 @@
 
 #define HEX "0x%" PRIx64
 
+static const char *const device_names[] = DEVICE_FLAG_NAMES;
+
 void history_observer(void *ctx, const struct program *p, long op, const struct outcome *o)
 {
 	struct history *h = ctx;
@@ -171,6 +173,31 @@ static bool find_iova(const struct program *p, const struct run *run, uint64_t *
 	return true;
 }
 
+/* What is still cached of what is gone, and what has not reached memory. */
+static void print_caches(const struct sim *s, FILE *out)
+{
+	static const char *const kinds[] = { "translation", "table pointer", "absence" };
+	const size_t most = 8;
+
+	if (s->dev.flags) {
+		fputs("  device: ", out);
+		print_mask(s->dev.flags, device_names,
+			   sizeof(device_names) / sizeof(device_names[0]), out);
+		fputc('\n', out);
+	}
+	if (s->memory->incoherent)
+		fprintf(out, "  %zu lines were written and not flushed\n", s->memory->nr_dirty);
+	for (size_t i = 0; i < s->dev.nr && i < most; i++) {
+		const struct stale *t = &s->dev.stale[i];
+
+		fprintf(out, "  a cache may still hold: %s%s of level %u, IOVA " HEX ".." HEX "\n",
+			kinds[t->kind], t->dirt_only ? " as dirty" : "", t->level, t->first,
+			t->last);
+	}
+	if (s->dev.nr > most)
+		fprintf(out, "  and %zu more\n", s->dev.nr - most);
+}
+
 void print_report(struct judge *j, const struct program *p, const struct run *run,
 		  const struct history *h, const char *path, FILE *out)
 {
@@ -193,6 +220,7 @@ void print_report(struct judge *j, const struct program *p, const struct run *ru
 	if (j->gather.first <= j->gather.last)
 		fprintf(out, "  waiting in the gather: IOVA " HEX ".." HEX "\n", j->gather.first,
 			j->gather.last);
+	print_caches(&j->sim, out);
 	if (path)
 		fprintf(out, "\nTo run it again:  %s repro %s\nTo shrink it:     %s min %s\n",
 			program_invocation_name, path, program_invocation_name, path);

@@ -80,6 +80,24 @@ void print_outcome(const struct op *op, const struct outcome *o, FILE *out)
 	}
 }
 
+bool parse_checks(const char *names, uint32_t *checks)
+{
+	*checks = 0;
+	while (*names) {
+		size_t len = strcspn(names, ",");
+		unsigned c = CHECK_NONE + 1;
+
+		while (c < CHECKS && (strlen(check_names[c]) != len ||
+				      strncmp(check_names[c], names, len)))
+			c++;
+		if (c == CHECKS || c == CHECK_RESULT || c == CHECK_BELIEF)
+			return false;
+		*checks |= CHECK_BIT(c);
+		names += len + (names[len] == ',');
+	}
+	return *checks != 0;
+}
+
 static void run_op(struct judge *j, const struct op *op, struct outcome *o)
 {
 	const uint64_t *a = op->args;
@@ -109,6 +127,9 @@ static void run_op(struct judge *j, const struct op *op, struct outcome *o)
 	case OP_CUT:
 		o->err = judge_cut(j, a[0]);
 		break;
+	case OP_EVICT:
+		judge_evict(j, a[0]);
+		break;
 	case OP_READ_DIRTY:
 		o->err = judge_read_dirty(j, a[0], a[1], (unsigned)a[5], &bitmap);
 		for (uint64_t i = 0; !o->err && i < bitmap.bits / 64 + 1; i++)
@@ -119,6 +140,7 @@ static void run_op(struct judge *j, const struct op *op, struct outcome *o)
 		break;
 	case OP_REFUSE:
 		j->sim.refuse_at = a[0] > UINT32_MAX ? 0 : (uint32_t)a[0];
+		j->sim.refuse_then = 0;
 		j->sim.refuse_count = a[1] && a[1] < UINT32_MAX ? (uint32_t)a[1] : 1;
 		break;
 	default:
@@ -277,11 +299,14 @@ struct run run_program(struct judge *j, const struct program *p, const struct ru
 	struct run run;
 	jmp_buf out;
 
+	j->device_flags = p->device;
 	judge_reset(j, &p->subject, &p->config, &p->memory);
 	j->sim.refuse_at = p->refuse_init;
 	j->sim.refuse_count = 1;
-	if (o && o->refuse_at)
+	if (o && o->refuse_at) {
 		j->sim.refuse_at = (uint32_t)o->refuse_at;
+		j->sim.refuse_then = (uint32_t)o->refuse_then;
+	}
 	j->sim.out = &out;
 	if (!setjmp(out)) {
 		if (p->target == TARGET_DECODE)

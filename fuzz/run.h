@@ -29,7 +29,11 @@ struct run_options {
 	void *ctx;
 	uint32_t thorough_every; /* enumerate the whole table after every n-th operation; 0: each */
 	uint64_t refuse_at;	 /* refuse this allocation of the whole program, 0: none */
+	uint64_t refuse_then;	 /* and the one so many after it, 0: none */
 };
+
+/* "stale,torn" as CHECK_BITs; false when one is no check, or one without which nothing goes on. */
+bool parse_checks(const char *names, uint32_t *checks);
 
 /* Run it. The judge keeps the state of the end, for reports. */
 struct run run_program(struct judge *j, const struct program *p, const struct run_options *o);

@@ -10,7 +10,7 @@
 #undef STAMP
 
 #define STAMP(stamp, file, architecture)                                                       \
-	{ #stamp, #file, #architecture, { &pt_sim_##stamp, &hw_##stamp }, &pt_fast_##stamp },
+	{ #stamp, #file, #architecture, { &pt_sim_##stamp, &hw_##stamp, &inv_##architecture }, &pt_fast_##stamp },
 const struct format formats[] = {
 #include "formats/formats.def"
 };

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "fuzz/refuse.h"
 #include "fuzz/report.h"
 
 #define PASTE_(a, b) a##b
@@ -17,12 +18,20 @@
 extern const struct pt_ops PASTE(pt_sim_, STAMP_NAME);
 extern const struct hw_format PASTE(hw_, STAMP_NAME);
 
+/* inv_of_<stamp>: the architecture that formats.def names for it. */
+#define STAMP(stamp, file, architecture)                                                       \
+	static const struct inv_format *const inv_of_##stamp __attribute__((unused)) =         \
+		&inv_##architecture;
+#include "formats/formats.def"
+#undef STAMP
+
 static uint64_t programs, operations;
 
 void target_begin(struct program *p)
 {
 	p->target = PASTE(TARGET_, TARGET);
-	p->subject = (struct subject){ &PASTE(pt_sim_, STAMP_NAME), &PASTE(hw_, STAMP_NAME) };
+	p->subject = (struct subject){ &PASTE(pt_sim_, STAMP_NAME), &PASTE(hw_, STAMP_NAME),
+				       PASTE(inv_of_, STAMP_NAME) };
 }
 
 static void say_what_was_done(void)
@@ -41,18 +50,56 @@ static void observe(void *ctx, const struct program *p, long op, const struct ou
 	target_feature(kind * 64 + result);
 }
 
+/* From the environment, where walkdiff fuzz puts what it was told: judges that say nothing. */
+static uint32_t checks_off(void)
+{
+	const char *names = getenv("WALKDIFF_WITHOUT");
+	uint32_t off = 0;
+
+	if (names && *names && !parse_checks(names, &off)) {
+		fprintf(stderr, "walkdiff: WALKDIFF_WITHOUT: '%s' are not judges to do without\n",
+			names);
+		exit(2);
+	}
+	return off;
+}
+
+/* Run it once more, for what its operations returned, and stop the engine. */
+static void report_failure(struct judge *judge, const struct program *p, struct refusal refused)
+{
+	struct history history = { 0 };
+	struct run_options options = { .observer = history_observer, .ctx = &history };
+	struct run run;
+
+	options = refusing(&options, refused);
+	run = run_program(judge, p, &options);
+
+	if (refused.first) {
+		fputs("walkdiff: with ", stderr);
+		print_refusal(refused, stderr);
+		fputs(" of the program refused\n", stderr);
+	}
+	print_report(judge, p, &run, &history, NULL, stderr);
+	fprintf(stderr, "\nThe input is a crash file of the engine: walkdiff repro --target %s "
+			"--format %s%s FILE\n", STRING(TARGET), STRING(STAMP_NAME),
+		refused.first ? " --refuse-all" : "");
+	say_what_was_done();
+	abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct judge *judge;
 	static struct program program;
 	struct run_options options = { .observer = observe };
-	struct history history = { 0 };
+	struct refusal refused = { 0, 0 };
 	struct run run;
 
 	if (!judge) {
 		judge = judge_create(4096);
 		if (!judge)
 			abort();
+		judge->off = checks_off();
 		target_begin(&program);
 		atexit(say_what_was_done);
 	}
@@ -60,17 +107,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	run = run_program(judge, &program, &options);
 	programs++;
 	operations += run.operations;
-	if (run.verdict.check == CHECK_NONE) {
-		/* Shapes: a leaf of each size under each top. */
-		for (unsigned lg2 = 0; lg2 < 64; lg2++)
-			if (judge->leaves[lg2])
-				target_feature((OP_KINDS + 1) * 64 + lg2);
-		return 0;
-	}
-	options = (struct run_options){ .observer = history_observer, .ctx = &history };
-	run = run_program(judge, &program, &options);
-	print_report(judge, &program, &run, &history, NULL, stderr);
-	fputs("\nThe input is a crash file of the engine: walkdiff repro FILE\n", stderr);
-	say_what_was_done();
-	abort();
+	/* Shapes: a leaf of each size under each top. */
+	for (unsigned lg2 = 0; lg2 < 64 && run.verdict.check == CHECK_NONE; lg2++)
+		if (judge->leaves[lg2])
+			target_feature((OP_KINDS + 1) * 64 + lg2);
+	if (run.verdict.check == CHECK_NONE && program.target == TARGET_OPS &&
+	    getenv("WALKDIFF_REFUSE"))
+		run = run_with_refusals(judge, &program, &options, &refused, &operations);
+	if (run.verdict.check != CHECK_NONE)
+		report_failure(judge, &program, refused);
+	return 0;
 }

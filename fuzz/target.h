@@ -14,7 +14,7 @@ void target_begin(struct program *p);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Feedback of our own beside code coverage: a number below TARGET_FEATURES was seen. */
-#define TARGET_FEATURES 1024
+#define TARGET_FEATURES 2048
 void target_feature(unsigned n);
 
 #endif

@@ -17,6 +17,7 @@
 static const char *const prot_names[] = PT_PROT_NAMES;
 static const char *const feature_names[] = PT_FEATURE_NAMES;
 static const char *const flag_names[] = { "NO_CLEAR" };
+static const char *const device_names[] = DEVICE_FLAG_NAMES;
 #define COUNT(a) ((unsigned)(sizeof(a) / sizeof((a)[0])))
 
 /* ---- printing ---- */
@@ -50,6 +51,9 @@ void program_print_head(const struct program *p, FILE *out)
 	fprintf(out, "\nmemory tables=%u window=%s seed=0x%" PRIx64 " refuse=%u\n",
 		p->memory.tables, memory_window_names[p->memory.window], p->memory.seed,
 		p->refuse_init);
+	fputs("device flags=", out);
+	print_mask(p->device, device_names, COUNT(device_names), out);
+	fputc('\n', out);
 }
 
 void program_print_op(const struct op *op, FILE *out)
@@ -261,6 +265,18 @@ static bool parse_memory(struct parser *t, const char *key, char *value)
 	return bad(t, "memory has no '%s'", key);
 }
 
+static bool parse_device(struct parser *t, const char *key, char *value)
+{
+	uint64_t v = 0;
+
+	if (strcmp(key, "flags"))
+		return bad(t, "device has no '%s'", key);
+	if (!parse_mask(t, key, value, device_names, COUNT(device_names), &v))
+		return false;
+	t->p->device = (uint8_t)v;
+	return true;
+}
+
 static bool parse_pairs(struct parser *t, bool (*parse)(struct parser *, const char *, char *))
 {
 	if (t->p->nr)
@@ -350,6 +366,8 @@ static bool parse_line(struct parser *t, char *line)
 		return parse_pairs(t, parse_config);
 	if (!strcmp(t->words[0], "memory"))
 		return parse_pairs(t, parse_memory);
+	if (!strcmp(t->words[0], "device"))
+		return parse_pairs(t, parse_device);
 	return parse_op(t);
 }
 
@@ -362,6 +380,7 @@ bool program_parse(struct program *p, const char *text,
 
 	p->nr = 0;
 	p->memory = (struct memory_config){ .tables = 64 };
+	p->device = 0;
 	p->refuse_init = 0;
 	error->line = 0;
 	while (good && *text) {

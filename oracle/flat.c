@@ -53,8 +53,7 @@ static uint64_t last_of(const struct extent *e)
 	return e->va + (e->count * size_of(e) - 1);
 }
 
-/* The first mapped VA at or after va, as *at; false when there is none. */
-static bool next_mapped(const struct flat *f, uint64_t va, uint64_t *at)
+bool flat_next(const struct flat *f, uint64_t va, uint64_t *at)
 {
 	for (size_t i = 0; i < f->nr; i++) {
 		const struct extent *e = &f->extents[i];
@@ -89,7 +88,7 @@ struct prediction flat_predict_map(const struct flat *f, const struct flat_mappi
 {
 	struct prediction p = { 0, 0 };
 	uint64_t taken = 0;
-	bool any = next_mapped(f, m->iova, &taken);
+	bool any = flat_next(f, m->iova, &taken);
 
 	while (p.mapped < m->len && p.mapped < limit) {
 		unsigned lg2 = greedy_lg2(f, m->iova + p.mapped, m->oa + p.mapped,

@@ -81,6 +81,9 @@ void flat_map(struct flat *f, const struct flat_mapping *m, uint64_t mapped, uin
 bool flat_predict_unmap(const struct flat *f, uint64_t iova, uint64_t len, uint64_t *last);
 void flat_unmap(struct flat *f, uint64_t iova, uint64_t len);
 
+/* The first mapped VA at or after va, as *at; false when there is none. */
+bool flat_next(const struct flat *f, uint64_t va, uint64_t *at);
+
 /* The extent that maps va, or null; the leaf of va begins at *leaf_va. */
 const struct extent *flat_find(const struct flat *f, uint64_t va, uint64_t *leaf_va);
 

@@ -77,11 +77,16 @@ static const uint64_t *view_table(const struct hw_format *f, const struct hw_dev
 }
 
 /* Levels fall strictly whatever a format says: a walk ends. */
-static enum hw_fault decode(const struct hw_format *f, const struct hw_device *dev, uint64_t raw,
+enum hw_fault hw_decode(const struct hw_format *f, const struct hw_device *dev, uint64_t raw,
 			    unsigned level, struct hw_item *out)
 {
-	enum hw_fault fault = f->decode(f, dev, raw, level, out);
+	enum hw_fault fault;
 
+	if (!raw) {
+		*out = (struct hw_item){ .kind = HW_EMPTY };
+		return HW_NOT_PRESENT;
+	}
+	fault = f->decode(f, dev, raw, level, out);
 	if (fault == HW_OK && out->kind == HW_TABLE && out->next_level >= level)
 		return HW_BAD_LEVEL;
 	return fault;
@@ -100,7 +105,7 @@ static enum hw_fault take_step(const struct hw_format *f, const struct hw_device
 	if (!items)
 		return HW_NO_MEMORY;
 	step->raw = items[step->index];
-	fault = decode(f, dev, step->raw, step->level, &step->item);
+	fault = hw_decode(f, dev, step->raw, step->level, &step->item);
 	if (fault != HW_OK || step->item.kind != HW_TABLE)
 		return fault;
 	if ((va & low_bits(item_lg2)) >> hw_item_lg2(f, step->item.next_level + 1U))
@@ -117,6 +122,7 @@ static enum hw_fault arrive(uint64_t va, enum hw_access access, const struct hw_
 	out->leaf.attrs.write = granted->write;
 	out->oa = out->leaf.address + (va & low_bits(out->leaf.size_lg2));
 	out->leaf.attrs.exec = granted->exec;
+	out->leaf.attrs.exec_privileged = granted->exec_privileged;
 	out->leaf.attrs.user = granted->user;
 	if (access == HW_READ && !granted->read)
 		return HW_DENIED;
@@ -154,7 +160,8 @@ void hw_walk(const struct hw_format *f, const struct hw_device *dev,
 	     const struct hw_memory *mem, uint64_t va, enum hw_access access,
 	     struct hw_walk *out)
 {
-	struct hw_attrs granted = { .read = true, .write = true, .exec = true, .user = true };
+	struct hw_attrs granted = { .read = true, .write = true, .exec = true,
+				    .exec_privileged = true, .user = true };
 	uint64_t pa = root_pa(dev);
 	unsigned level = dev->level;
 	struct hw_step *step;
@@ -173,6 +180,7 @@ void hw_walk(const struct hw_format *f, const struct hw_device *dev,
 		granted.read &= step->item.attrs.read;
 		granted.write &= step->item.attrs.write;
 		granted.exec &= step->item.attrs.exec;
+		granted.exec_privileged &= step->item.attrs.exec_privileged;
 		granted.user &= step->item.attrs.user;
 		pa = step->item.address;
 		level = step->item.next_level;
@@ -195,7 +203,7 @@ struct scan {
 /* A table about to be scanned, and the pointer that leads to it. */
 struct visit {
 	struct hw_table table;
-	bool read, write, exec, user; /* granted by the pointers down to it */
+	bool read, write, exec, exec_privileged, user; /* granted by the pointers down to it */
 	uint64_t raw;	  /* of the pointer, and the level of the table that holds it */
 	unsigned raw_level;
 };
@@ -262,7 +270,9 @@ static bool same_leaf(const struct hw_item *a, const struct hw_item *b)
 	       a->attrs.coherent == b->attrs.coherent &&
 	       a->attrs.encrypted == b->attrs.encrypted &&
 	       a->attrs.untranslated == b->attrs.untranslated && a->attrs.exec == b->attrs.exec &&
-	       a->attrs.user == b->attrs.user && a->attrs.type == b->attrs.type;
+	       a->attrs.exec_privileged == b->attrs.exec_privileged &&
+	       a->attrs.user == b->attrs.user && a->attrs.global == b->attrs.global &&
+	       a->attrs.type == b->attrs.type;
 }
 
 /*
@@ -283,7 +293,7 @@ static bool scan_run(struct scan *s, const struct visit *v, const uint64_t *item
 	for (size_t k = i + 1; k < i + len; k++) {
 		if (items[k] == items[i] && !first->counts_up)
 			continue;
-		fault = decode(s->f, s->dev, items[k], level, &item);
+		fault = hw_decode(s->f, s->dev, items[k], level, &item);
 		if (fault == HW_OK && same_leaf(first, &item) &&
 		    (!first->counts_up || item.item_oa == first->item_oa + ((k - i) << item_lg2))) {
 			first->attrs.accessed |= item.attrs.accessed;
@@ -298,13 +308,13 @@ static bool scan_run(struct scan *s, const struct visit *v, const uint64_t *item
 	return true;
 }
 
-/* The first VA of item i; the root's upper half continues the sign. */
-static uint64_t item_va(const struct scan *s, const struct visit *v, size_t i)
+uint64_t hw_item_va(const struct hw_format *f, const struct hw_device *dev, uint64_t table_va,
+		    unsigned level, size_t i)
 {
-	uint64_t va = v->table.va + ((uint64_t)i << hw_item_lg2(s->f, v->table.level));
-	unsigned width = width_lg2(s->f, s->dev);
+	uint64_t va = table_va + ((uint64_t)i << hw_item_lg2(f, level));
+	unsigned width = width_lg2(f, dev);
 
-	if (s->dev->sign_extend && v->table.level == s->dev->level && va >> (width - 1))
+	if (dev->sign_extend && level == dev->level && va >> (width - 1))
 		va |= ~low_bits(width);
 	return va;
 }
@@ -316,9 +326,9 @@ static bool scan_item(struct scan *s, const struct visit *v, const uint64_t *ite
 		      size_t n)
 {
 	unsigned level = v->table.level, item_lg2 = hw_item_lg2(s->f, level);
-	uint64_t va = item_va(s, v, *i), raw = items[*i];
+	uint64_t va = hw_item_va(s->f, s->dev, v->table.va, level, *i), raw = items[*i];
 	struct hw_item item;
-	enum hw_fault fault = decode(s->f, s->dev, raw, level, &item);
+	enum hw_fault fault = hw_decode(s->f, s->dev, raw, level, &item);
 	size_t len = 1;
 
 	if (fault == HW_NOT_PRESENT) {
@@ -335,6 +345,7 @@ static bool scan_item(struct scan *s, const struct visit *v, const uint64_t *ite
 			.read = v->read && item.attrs.read,
 			.write = v->write && item.attrs.write,
 			.exec = v->exec && item.attrs.exec,
+			.exec_privileged = v->exec_privileged && item.attrs.exec_privileged,
 			.user = v->user && item.attrs.user,
 			.raw = raw, .raw_level = level });
 	}
@@ -346,6 +357,7 @@ static bool scan_item(struct scan *s, const struct visit *v, const uint64_t *ite
 	item.attrs.read &= v->read;
 	item.attrs.write &= v->write;
 	item.attrs.exec &= v->exec;
+	item.attrs.exec_privileged &= v->exec_privileged;
 	item.attrs.user &= v->user;
 	add_leaf(s->out, &(struct hw_leaf){ .va = va, .item = item, .level = (uint8_t)level });
 	*i += len;
@@ -376,7 +388,8 @@ void hw_enumerate(const struct hw_format *f, const struct hw_device *dev,
 	struct scan s = { .f = f, .dev = dev, .mem = mem, .max_tables = max_tables, .out = out };
 	struct visit root = { .table = { .pa = root_pa(dev), .level = dev->level,
 					 .encrypted = root_encrypted(dev) },
-			      .read = true, .write = true, .exec = true, .user = true,
+			      .read = true, .write = true, .exec = true,
+			      .exec_privileged = true, .user = true,
 			      .raw_level = dev->level };
 
 	out->nr_leaves = 0;

@@ -62,8 +62,10 @@ enum hw_memory_type { HW_MEMORY_UNSAID, HW_WRITE_BACK, HW_UNCACHED, HW_DEVICE_ME
 
 /* The meaning of a leaf, in terms that all architectures share. Bytes only: no padding. */
 struct hw_attrs {
-	bool read, write, exec;
+	bool read, write;
+	bool exec, exec_privileged; /* without and with privilege, which Arm tells apart */
 	bool user;	/* accesses without privilege are allowed */
+	bool global;	/* for all address spaces, not for one */
 	bool accessed, dirty;
 	uint8_t type;	/* enum hw_memory_type */
 	bool coherent;	/* accesses are forced coherent (AMD FC, VT-d SNP) */
@@ -111,6 +113,9 @@ struct hw_format {
 	bool can_sign_extend, can_upper_half, can_second_stage, can_large_oa, can_napot,
 		can_memory_types;    /* the fields of hw_device that it knows */
 	bool breaks_before_make;     /* a live leaf may not change its size in one store */
+	bool first_stage;	     /* cached by address space, but for can_second_stage */
+	bool may_be_incoherent;	     /* there are units that read memory past the CPU's caches */
+	bool may_cache_not_present;  /* and that cache that an item is not present */
 	bool limits_va;		     /* VAs of vasz_lg2 bits and more fault, whatever the levels */
 	uint8_t alignment_lg2;	     /* tables are aligned to this at least; 0: to 4K */
 
@@ -178,6 +183,14 @@ enum hw_access { HW_PROBE, HW_READ, HW_WRITE };
 void hw_walk(const struct hw_format *f, const struct hw_device *dev,
 	     const struct hw_memory *mem, uint64_t va, enum hw_access access,
 	     struct hw_walk *out);
+
+/* The first VA of item i of a table; in the root's upper half it continues the sign. */
+uint64_t hw_item_va(const struct hw_format *f, const struct hw_device *dev, uint64_t table_va,
+		    unsigned level, size_t i);
+
+/* Decode an item as a walk does; not present for a raw value of 0. */
+enum hw_fault hw_decode(const struct hw_format *f, const struct hw_device *dev, uint64_t raw,
+			unsigned level, struct hw_item *out);
 
 /* One leaf of an enumeration: a whole run where the format has runs. */
 struct hw_leaf {

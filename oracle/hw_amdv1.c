@@ -127,7 +127,7 @@ static enum hw_fault decode(const struct hw_format *f, const struct hw_device *d
 		return HW_RESERVED;
 	out->address = bits(raw, 51, 12) << f->granule_lg2;
 	/* Neither execution nor privilege is known here: both are always allowed. */
-	out->attrs.exec = out->attrs.user = true;
+	out->attrs.exec = out->attrs.exec_privileged = out->attrs.user = true;
 	out->attrs.read = bit(raw, 61);
 	out->attrs.write = bit(raw, 62);
 	/* Before the size is read: the C-bit is no size bit. */
@@ -151,6 +151,7 @@ static bool promise(const struct hw_format *f, const struct hw_request *req, str
 	*out = (struct hw_attrs){
 		.read = req->read,
 		.exec = true,
+		.exec_privileged = true,
 		.user = true,
 		.write = req->write,
 		.accessed = !tracked,
@@ -200,6 +201,7 @@ const struct hw_format hw_amdv1 = {
 	.encrypt_hi = 51,
 	.grows = true,
 	.forces_coherence = true,
+	.may_cache_not_present = true,
 	.sizes = sizes,
 	.decode = decode,
 	.promise = promise,
@@ -222,6 +224,7 @@ const struct hw_format hw_amdv1_mock = {
 	.encrypt_hi = 50,
 	.grows = true,
 	.forces_coherence = true,
+	.may_cache_not_present = true,
 	.sizes = sizes,
 	.decode = decode,
 	.promise = promise,

@@ -133,7 +133,7 @@ static void good_every_size(void **state)
 }
 
 /* Neither execution nor privilege is known to this format. */
-#define ALWAYS .exec = true, .user = true
+#define ALWAYS .exec = true, .exec_privileged = true, .user = true
 
 static void good_leaf_bits(void **state)
 {
@@ -146,7 +146,7 @@ static void good_leaf_bits(void **state)
 		{ 59, { .untranslated = true, ALWAYS } }, { 60, { .coherent = true, ALWAYS } },
 		{ 61, { .read = true, ALWAYS } },	  { 62, { .write = true, ALWAYS } },
 	};
-	struct hw_attrs none = { .exec = true, .user = true };
+	struct hw_attrs none = { .exec = true, .exec_privileged = true, .user = true };
 	struct hw_item item;
 
 	(void)state;
@@ -166,7 +166,7 @@ static void good_leaf_bits(void **state)
 static void good_pointer_bits(void **state)
 {
 	static const unsigned ignored[] = { 1, 2, 3, 4, 5, 6, 7, 8, 63 };
-	struct hw_attrs none = { .exec = true, .user = true };
+	struct hw_attrs none = { .exec = true, .exec_privileged = true, .user = true };
 	struct hw_item item;
 
 	(void)state;

@@ -15,7 +15,7 @@
  *	51	DBM: a write clears AP[2]	DBM: a write sets S2AP[1]
  *	50:48	reserved (50: GP)		reserved
  *	47:12	address				address
- *	11	nG, not global (not judged)	reserved
+ *	11	nG, not global			reserved
  *	10	AF accessed			AF
  *	9:8	SH shareability			SH
  *	7:6	AP: 7 read-only, 6 EL0 too	S2AP: 7 write, 6 read
@@ -210,8 +210,10 @@ static enum hw_fault decode_s1_leaf(const struct hw_format *f, const struct hw_d
 	out->attrs = (struct hw_attrs){
 		.read = true,
 		.write = !bit(raw, 7) || bit(raw, 51),
-		.exec = !bit(raw, 54) && !bit(raw, 53),
+		.exec = !bit(raw, 54),
+		.exec_privileged = !bit(raw, 53),
 		.user = bit(raw, 6),
+		.global = !bit(raw, 11),
 		.accessed = bit(raw, 10),
 		.dirty = !bit(raw, 7),
 		.type = (uint8_t)shared_type(f, dev, raw, mair[bits(raw, 4, 2)]),
@@ -231,13 +233,14 @@ static enum hw_fault decode_s1(const struct hw_format *f, const struct hw_device
 	out->attrs = (struct hw_attrs){
 		.read = true,
 		.write = !bit(raw, 62),
-		.exec = !bit(raw, 60) && !bit(raw, 59),
+		.exec = !bit(raw, 60),
+		.exec_privileged = !bit(raw, 59),
 		.user = !bit(raw, 61),
 	};
 	return HW_OK;
 }
 
-/* XN 0b01 and 0b11 (FEAT_XNX) forbid execution at one of EL0 and EL1: not allowed for all. */
+/* XN with FEAT_XNX: 0b00 all may execute, 0b01 EL0 only, 0b10 none, 0b11 EL1 only. */
 static enum hw_fault decode_s2_leaf(const struct hw_format *f, const struct hw_device *dev,
 				    uint64_t raw, struct hw_item *out)
 {
@@ -252,7 +255,8 @@ static enum hw_fault decode_s2_leaf(const struct hw_format *f, const struct hw_d
 	out->attrs = (struct hw_attrs){
 		.read = bit(raw, 6),
 		.write = bit(raw, 7) || bit(raw, 51),
-		.exec = !bits(raw, 54, 53),
+		.exec = !bit(raw, 54),
+		.exec_privileged = bit(raw, 54) == bit(raw, 53),
 		.user = true,
 		.accessed = bit(raw, 10),
 		.dirty = bit(raw, 7),
@@ -272,7 +276,8 @@ static enum hw_fault decode_s2(const struct hw_format *f, const struct hw_device
 		return decode_s2_leaf(f, dev, raw, out);
 	if (bits(raw, 63, 59))
 		return HW_RESERVED;
-	out->attrs = (struct hw_attrs){ .read = true, .write = true, .exec = true, .user = true };
+	out->attrs = (struct hw_attrs){ .read = true, .write = true, .exec = true,
+					.exec_privileged = true, .user = true };
 	return HW_OK;
 }
 
@@ -304,6 +309,7 @@ static enum hw_setup setup_s2(const struct hw_format *f, const struct hw_device 
 	return setup(f, dev, f->index_lg2 + HW_MAX_CONCATENATED_LG2);
 }
 
+/* A mapping of stage 1 is of one address space; stage 2 has no bit for that. */
 static bool promise_s2(const struct hw_format *f, const struct hw_request *req,
 		       struct hw_attrs *out)
 {
@@ -312,6 +318,7 @@ static bool promise_s2(const struct hw_format *f, const struct hw_request *req,
 		.read = req->read,
 		.write = req->write,
 		.exec = !req->noexec,
+		.exec_privileged = !req->noexec,
 		.user = true,
 		.accessed = true,
 		.dirty = req->write && !req->dirty_tracking,
@@ -364,10 +371,11 @@ static const struct hw_field fields_s2[] = {
 	.manual = "Arm Architecture Reference Manual, DDI 0487, D8.3 Translation table "           \
 		  "descriptor formats",                                                            \
 	.min_top = 1, .max_vasz_lg2 = 52, .max_oasz_lg2 = 52, .max_pa_lg2 = 52,                    \
-	.can_large_oa = true, .breaks_before_make = true, .limits_va = true, .sizes = sizes, .root_lg2 = root_lg2
+	.can_large_oa = true, .breaks_before_make = true, .may_be_incoherent = true,               \
+	.limits_va = true, .sizes = sizes, .root_lg2 = root_lg2
 
 #define STAGE_1                                                                                    \
-	BOTH_STAGES, .can_upper_half = true, .setup = setup_s1, .decode = decode_s1,               \
+	BOTH_STAGES, .first_stage = true, .can_upper_half = true, .setup = setup_s1, .decode = decode_s1,               \
 		     .promise = promise_s1, .touch = touch_s1, .fields = fields_s1
 #define STAGE_2                                                                                    \
 	BOTH_STAGES, .setup = setup_s2, .decode = decode_s2, .promise = promise_s2,                \

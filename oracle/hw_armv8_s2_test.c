@@ -29,10 +29,11 @@ extern const struct hw_format hw_armv8_s2_4k, hw_armv8_s2_16k, hw_armv8_s2_64k;
 #define CONTIGUOUS BIT(52)
 
 #define ALL .user = true, .accessed = true /* parts of attributes */
+#define EXEC .exec = true, .exec_privileged = true
 #define RW ALL, .read = true, .write = true
-#define RWX RW, .dirty = true, .exec = true
+#define RWX RW, .dirty = true, EXEC
 #define WB .type = HW_WRITE_BACK
-#define UNCACHED .exec = true, .type = HW_UNCACHED
+#define UNCACHED EXEC, .type = HW_UNCACHED
 
 /* By stage, then by granule. */
 static const struct hw_format *const all[] = {
@@ -216,15 +217,15 @@ static void good_stage_2_bits(void **state)
 		{ 0x6c7, { RWX, .type = HW_DEVICE_MEMORY } },
 		{ 0x7c7, { RWX } },
 		{ 0x6c3, { RWX } }, /* Device-nGnRnE: not promised to anyone */
-		{ 0x73f, { ALL, .exec = true, WB } },
-		{ 0x77f, { ALL, .read = true, .exec = true, WB } },
-		{ 0x7bf, { ALL, .write = true, .dirty = true, .exec = true, WB } },
-		{ 0x800000000077f, { RW, .exec = true, WB } },
-		{ 0x800000000073f, { ALL, .write = true, .exec = true, WB } },
+		{ 0x73f, { ALL, EXEC, WB } },
+		{ 0x77f, { ALL, .read = true, EXEC, WB } },
+		{ 0x7bf, { ALL, .write = true, .dirty = true, EXEC, WB } },
+		{ 0x800000000077f, { RW, EXEC, WB } },
+		{ 0x800000000073f, { ALL, .write = true, EXEC, WB } },
 		{ 0x80000000007ff, { RWX, WB } },
-		{ 0x200000000007ff, { RW, .dirty = true, WB } },
+		{ 0x200000000007ff, { RW, .dirty = true, .exec = true, WB } }, /* EL0 only */
 		{ 0x400000000007ff, { RW, .dirty = true, WB } },
-		{ 0x600000000007ff, { RW, .dirty = true, WB } },
+		{ 0x600000000007ff, { RW, .dirty = true, .exec_privileged = true, WB } },
 	};
 	const struct hw_format *f = &hw_armv8_s2_4k;
 	struct hw_device dev = device(1, 30, 48, false), lpa2 = device(1, 30, 52, true);
@@ -352,7 +353,7 @@ static void good_promises(void **state)
 		struct hw_attrs get;
 	} good[] = {
 		{ { .read = true }, { ALL, .read = true, UNCACHED } },
-		{ { .read = true, .cache = true }, { ALL, .read = true, .exec = true, WB } },
+		{ { .read = true, .cache = true }, { ALL, .read = true, EXEC, WB } },
 		{ { .read = true, .cache = true, .mmio = true, .noexec = true },
 		  { ALL, .read = true, .type = HW_DEVICE_MEMORY } },
 		{ { .read = true, .write = true },

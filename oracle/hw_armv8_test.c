@@ -120,13 +120,17 @@ static void good_worked_tables(void **state)
 			assert_int_equal(item.next_level, level - 1);
 			assert_true(item.address == good[i].pa);
 			assert_true(item.attrs.read && item.attrs.write);
-			assert_true(item.attrs.exec && item.attrs.user);
+			assert_true(item.attrs.exec && item.attrs.exec_privileged && item.attrs.user);
 		}
 }
 
 /* Parts of attributes. */
-#define ALL .read = true, .accessed = true, .user = true
-#define RWX ALL, .write = true, .dirty = true, .exec = true
+#define GLOBAL .read = true, .accessed = true, .global = true
+#define ALL GLOBAL, .user = true
+#define EXEC .exec = true, .exec_privileged = true
+#define WRITE .write = true, .dirty = true
+#define RWX ALL, WRITE, EXEC
+#define WB .type = HW_WRITE_BACK
 
 static void good_stage_1_bits(void **state)
 {
@@ -134,11 +138,11 @@ static void good_stage_1_bits(void **state)
 		uint64_t raw;
 		struct hw_attrs attrs;
 	} meaning[] = {
-		{ 0x743, { RWX, .type = HW_WRITE_BACK } },
-		{ 0xf43, { RWX, .type = HW_WRITE_BACK } },		/* nG */
-		{ 0x763, { RWX, .type = HW_WRITE_BACK } },		/* NS */
-		{ 0xf880000000000743, { RWX, .type = HW_WRITE_BACK } }, /* software, ignored */
-		{ 0x643, { RWX, .type = HW_WRITE_BACK } },		/* Outer Shareable */
+		{ 0x743, { RWX, WB } },
+		{ 0xf43, { .read = true, .accessed = true, .user = true, WRITE, EXEC, WB } }, /* nG */
+		{ 0x763, { RWX, WB } },		/* NS */
+		{ 0xf880000000000743, { RWX, WB } }, /* software, ignored */
+		{ 0x643, { RWX, WB } },		/* Outer Shareable */
 		{ 0x543, { RWX } },
 		{ 0x443, { RWX } }, /* Non-shareable write-back is not coherent */
 		{ 0x647, { RWX, .type = HW_UNCACHED } },
@@ -148,13 +152,13 @@ static void good_stage_1_bits(void **state)
 		{ 0x44b, { RWX } },
 		{ 0x64f, { RWX } },
 		{ 0x65f, { RWX } },
-		{ 0x7c3, { ALL, .exec = true, .type = HW_WRITE_BACK } },
-		{ 0x80000000007c3, { ALL, .exec = true, .write = true, .type = HW_WRITE_BACK } },
-		{ 0x8000000000743, { RWX, .type = HW_WRITE_BACK } },
-		{ 0x60000000000743, { ALL, .write = true, .dirty = true, .type = HW_WRITE_BACK } },
-		{ 0x40000000000743, { ALL, .write = true, .dirty = true, .type = HW_WRITE_BACK } },
-		{ 0x20000000000743, { ALL, .write = true, .dirty = true, .type = HW_WRITE_BACK } },
-		{ 0x783, { .read = true, .accessed = true, .exec = true, .type = HW_WRITE_BACK } },
+		{ 0x7c3, { ALL, EXEC, WB } },
+		{ 0x80000000007c3, { ALL, EXEC, .write = true, WB } },
+		{ 0x8000000000743, { RWX, WB } },
+		{ 0x60000000000743, { ALL, WRITE, WB } },
+		{ 0x40000000000743, { ALL, WRITE, .exec_privileged = true, WB } },
+		{ 0x20000000000743, { ALL, WRITE, .exec = true, WB } },
+		{ 0x783, { GLOBAL, EXEC, WB } },
 	};
 	struct hw_item item;
 
@@ -203,10 +207,11 @@ static void good_table_restrictions(void **state)
 {
 	static const struct {
 		unsigned bit;
-		bool write, exec, user;
+		bool write, exec, exec_privileged, user;
 	} takes[] = {
-		{ 63, true, true, true },  { 62, false, true, true }, { 61, true, true, false },
-		{ 60, true, false, true }, { 59, true, false, true },
+		{ 63, true, true, true, true },	 { 62, false, true, true, true },
+		{ 61, true, true, true, false }, { 60, true, false, true, true },
+		{ 59, true, true, false, true },
 	};
 	struct hw_walk w;
 	struct hw_map map = { 0 };
@@ -222,16 +227,14 @@ static void good_table_restrictions(void **state)
 		assert_true(w.oa == 0x12345678);
 		assert_int_equal(w.leaf.attrs.write, takes[i].write);
 		assert_int_equal(w.leaf.attrs.exec, takes[i].exec);
+		assert_int_equal(w.leaf.attrs.exec_privileged, takes[i].exec_privileged);
 		assert_int_equal(w.leaf.attrs.user, takes[i].user);
 		hw_walk(&hw_armv8_s1_4k, &dev, &mem, 0x5678, HW_WRITE, &w);
 		assert_int_equal(w.fault, takes[i].write ? HW_OK : HW_DENIED);
 		hw_enumerate(&hw_armv8_s1_4k, &dev, &mem, 9, &map);
 		assert_int_equal(map.fault, HW_OK);
 		assert_int_equal(map.nr_leaves, 1);
-		assert_memory_equal(&map.leaves[0].item.attrs.read, &w.leaf.attrs.read, 1);
-		assert_int_equal(map.leaves[0].item.attrs.write, takes[i].write);
-		assert_int_equal(map.leaves[0].item.attrs.exec, takes[i].exec);
-		assert_int_equal(map.leaves[0].item.attrs.user, takes[i].user);
+		assert_memory_equal(&map.leaves[0].item.attrs, &w.leaf.attrs, sizeof(w.leaf.attrs));
 	}
 	free(map.leaves);
 	free(map.tables);

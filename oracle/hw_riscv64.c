@@ -14,9 +14,9 @@
  *	60:54	reserved
  *	53:10	PPN address >> 12
  *	9:8	RSW ignored
- *	7	D dirty (leaf; reserved in a table pointer)
- *	6	A accessed (leaf; reserved in a table pointer)
- *	5	G global: a hint to translation caches; ignored here
+ *	7	D dirty (leaf; reserved in a table pointer); clear, a write faults
+ *	6	A accessed (leaf; reserved in a table pointer); clear, any access faults
+ *	5	G global (leaf; in a table pointer, of all below it: ignored here)
  *	4	U user (leaf; reserved in a table pointer)
  *	3	X execute
  *	2	W write; without R reserved
@@ -26,8 +26,8 @@
  * A device's access is a user's: without a process id, and with one unless it asks for
  * privilege. The second stage takes every access for a user's.
  *
- * Not modelled: a write where D is clear, and a device entry that lets hardware set A and D
- * (AMO_HWAD with tc.SADE or tc.GADE); Svrsw60t59b.
+ * Hardware with AMO_HWAD, where the device entry lets it (tc.SADE, tc.GADE), sets A and D
+ * instead of faulting: hw_device.sets_dirty. Not modelled: Svrsw60t59b.
  */
 #include "oracle/hw.h"
 
@@ -83,7 +83,7 @@ static uint64_t sizes(const struct hw_format *f, const struct hw_device *dev, un
 	return all;
 }
 
-/* Neither G nor anything else of a table pointer restricts what is below it. */
+/* Nothing of a table pointer restricts what is below it. */
 static enum hw_fault decode_table(uint64_t raw, unsigned level, struct hw_item *out)
 {
 	if (bit(raw, 4) || bit(raw, 6) || bit(raw, 7))
@@ -96,7 +96,7 @@ static enum hw_fault decode_table(uint64_t raw, unsigned level, struct hw_item *
 	out->kind = HW_TABLE;
 	out->next_level = (uint8_t)(level - 1);
 	out->attrs.read = out->attrs.write = true;
-	out->attrs.exec = out->attrs.user = true;
+	out->attrs.exec = out->attrs.exec_privileged = out->attrs.user = true;
 	return HW_OK;
 }
 
@@ -131,13 +131,15 @@ static enum hw_fault decode_leaf(const struct hw_format *f, const struct hw_devi
 	out->kind = HW_LEAF;
 	out->size_lg2 = (uint8_t)size_lg2;
 	out->attrs.read = bit(raw, 1);
-	out->attrs.write = bit(raw, 2);
-	out->attrs.exec = bit(raw, 3);
+	/* What is clean may not be written, but by hardware that makes it dirty. */
+	out->attrs.write = bit(raw, 2) && (bit(raw, 7) || dev->sets_dirty);
+	out->attrs.exec = out->attrs.exec_privileged = bit(raw, 3);
+	out->attrs.global = bit(raw, 5);
 	out->attrs.user = bit(raw, 4);
 	out->attrs.accessed = bit(raw, 6);
 	out->attrs.dirty = bit(raw, 7);
 	out->attrs.type = (uint8_t)memory_type(dev, raw);
-	return bit(raw, 6) ? HW_OK : HW_ACCESS_FLAG;
+	return bit(raw, 6) || dev->sets_dirty ? HW_OK : HW_ACCESS_FLAG;
 }
 
 static enum hw_fault decode(const struct hw_format *f, const struct hw_device *dev, uint64_t raw,
@@ -182,6 +184,7 @@ static bool promise(const struct hw_format *f, const struct hw_request *req, str
 		.read = true,
 		.write = req->write,
 		.exec = !req->noexec,
+		.exec_privileged = !req->noexec,
 		.user = true,
 		.accessed = true,
 		.dirty = req->write && !req->dirty_tracking,
@@ -233,6 +236,8 @@ const struct hw_format hw_riscv64 = {
 	.sizes = sizes,
 	.root_lg2 = root_lg2,
 	.setup = setup,
+	.may_be_incoherent = true,
+	.first_stage = true, /* but for can_second_stage */
 	.decode = decode,
 	.promise = promise,
 	.touch = touch,

@@ -55,10 +55,11 @@ static const char *spell(struct hw_attrs a)
 	static const char *const types[] = { "", " PMA", " NC", " IO" };
 	static char text[32];
 
-	snprintf(text, sizeof(text), "%s%s%s%s%s%s%s%s%s%s", a.read ? "r" : "",
+	assert_int_equal(a.exec_privileged, a.exec);
+	snprintf(text, sizeof(text), "%s%s%s%s%s%s%s%s%s%s%s", a.read ? "r" : "",
 		 a.write ? "w" : "", a.exec ? "x" : "", a.user ? "u" : "", a.accessed ? "a" : "",
 		 a.dirty ? "d" : "", a.coherent ? "C" : "", a.encrypted ? "E" : "",
-		 a.untranslated ? "T" : "", types[a.type]);
+		 a.untranslated ? "T" : "", a.global ? "g" : "", types[a.type]);
 	return text;
 }
 
@@ -100,9 +101,9 @@ static void good_leaf_bits(void **state)
 		uint64_t raw;
 		const char *attrs;
 	} good[] = {
-		{ R, "ra" },	  { X, "xa" },		{ R | X, "rxa" },     { R | W, "rwa" },
-		{ R | U, "rua" }, { R | D, "rad" },	{ R | BIT(5), "ra" }, { R | BIT(8), "ra" },
-		{ R | BIT(9), "ra" },
+		{ R, "ra" },	  { X, "xa" },		{ R | X, "rxa" },     { R | W, "ra" },
+		{ R | U, "rua" }, { R | D, "rad" },	{ R | BIT(5), "rag" }, { R | BIT(8), "ra" },
+		{ R | BIT(9), "ra" }, { R | W | D, "rwad" },
 	};
 	struct hw_item item;
 
@@ -114,6 +115,21 @@ static void good_leaf_bits(void **state)
 			assert_true(item.address == 0);
 			assert_string_equal(spell(item.attrs), good[i].attrs);
 		}
+}
+
+/* Hardware that sets A and D by itself faults for neither. */
+static void good_sets_dirty(void **state)
+{
+	static const struct hw_device sets = { .sets_dirty = true };
+	struct hw_item item;
+
+	(void)state;
+	for (unsigned level = 0; level <= 4; level++) {
+		assert_int_equal(decode_with(&sets, V | R | W, level, &item), HW_OK);
+		assert_string_equal(spell(item.attrs), "rw");
+		assert_int_equal(decode_with(&sets, V | R | A, level, &item), HW_OK);
+		assert_string_equal(spell(item.attrs), "ra");
+	}
 }
 
 /* A table pointer restricts nothing; G and software's bits mean nothing. */
@@ -383,6 +399,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_worked_leaves),
 		cmocka_unit_test(good_leaf_bits),
+		cmocka_unit_test(good_sets_dirty),
 		cmocka_unit_test(good_pointers),
 		cmocka_unit_test(bad_items),
 		cmocka_unit_test(bad_address_and_reserved_bits),

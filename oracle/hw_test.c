@@ -578,14 +578,14 @@ static void good_toy_promises(void **state)
 		struct hw_request ask;
 		struct hw_attrs get;
 	} good[] = {
-		{ { .read = true }, { .read = true, .accessed = true, .exec = true, .user = true } },
-		{ { .write = true }, { .write = true, .accessed = true, .dirty = true, .exec = true,
+		{ { .read = true }, { .read = true, .accessed = true, .exec = true, .exec_privileged = true, .user = true } },
+		{ { .write = true }, { .write = true, .accessed = true, .dirty = true, .exec = true, .exec_privileged = true,
 				       .user = true } },
 		{ { .write = true, .dirty_tracking = true },
-		  { .write = true, .exec = true, .user = true } },
-		{ { .read = true, .dirty_tracking = true }, { .read = true, .accessed = true, .exec = true, .user = true } },
+		  { .write = true, .exec = true, .exec_privileged = true, .user = true } },
+		{ { .read = true, .dirty_tracking = true }, { .read = true, .accessed = true, .exec = true, .exec_privileged = true, .user = true } },
 		{ { .read = true, .cache = true, .mmio = true },
-		  { .read = true, .accessed = true, .exec = true, .user = true } },
+		  { .read = true, .accessed = true, .exec = true, .exec_privileged = true, .user = true } },
 	};
 	struct hw_attrs attrs;
 

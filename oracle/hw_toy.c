@@ -33,7 +33,8 @@ static enum hw_fault decode_table(uint64_t raw, unsigned level, struct hw_item *
 		.kind = HW_TABLE,
 		.address = raw & PA_BITS,
 		.next_level = (uint8_t)(level - 1),
-		.attrs = { .read = true, .write = true, .exec = true, .user = true },
+		.attrs = { .read = true, .write = true, .exec = true,
+			   .exec_privileged = true, .user = true },
 	};
 	return HW_OK;
 }
@@ -53,6 +54,7 @@ static enum hw_fault decode_leaf(const struct hw_format *f, uint64_t raw, unsign
 		.size_lg2 = (uint8_t)size_lg2,
 		.attrs = {
 			.exec = true,
+			.exec_privileged = true,
 			.user = true,
 			.read = bit(raw, 2),
 			.write = bit(raw, 3),
@@ -91,6 +93,7 @@ static bool promise(const struct hw_format *f, const struct hw_request *req, str
 		return false;
 	*out = (struct hw_attrs){
 		.exec = true,
+		.exec_privileged = true,
 		.user = true,
 		.read = req->read,
 		.write = req->write,
@@ -132,6 +135,8 @@ const struct hw_format hw_toy = {
 	.max_pa_lg2 = 52,
 	.grows = true,
 	.sizes = sizes,
+	.may_be_incoherent = true,
+	.may_cache_not_present = true,
 	.decode = decode,
 	.promise = promise,
 	.touch = touch,

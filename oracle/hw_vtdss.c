@@ -24,8 +24,9 @@
  *	0	R read permission, ANDed down the walk
  *
  * There is no present bit: when R and W are zero everything else is ignored. The hardware
- * has snoop control, accessed and dirty bits, 2M and 1G leaves, a HAW of 52, and no support
- * for execute requests.
+ * has snoop control, accessed and dirty bits, 2M and 1G leaves, and no support for execute
+ * requests. Its HAW is oasz_lg2 for what a leaf leads to, and 52 for tables: hardware has one
+ * width for both, but only so can a table lie at any PA that the field can hold.
  */
 #include "oracle/hw.h"
 
@@ -58,8 +59,8 @@ static enum hw_fault decode_table(uint64_t raw, unsigned level, struct hw_item *
 	return HW_OK;
 }
 
-static enum hw_fault decode_leaf(const struct hw_format *f, uint64_t raw, unsigned level,
-				 struct hw_item *out)
+static enum hw_fault decode_leaf(const struct hw_format *f, const struct hw_device *dev,
+				 uint64_t raw, unsigned level, struct hw_item *out)
 {
 	unsigned size_lg2 = hw_item_lg2(f, level);
 
@@ -67,6 +68,8 @@ static enum hw_fault decode_leaf(const struct hw_format *f, uint64_t raw, unsign
 		return HW_RESERVED;
 	out->kind = HW_LEAF;
 	out->address = bits(raw, 51, size_lg2) << size_lg2;
+	if (out->address >> dev->oasz_lg2)
+		return HW_RESERVED;
 	out->size_lg2 = (uint8_t)size_lg2;
 	out->attrs.accessed = bit(raw, 8);
 	out->attrs.dirty = bit(raw, 9);
@@ -77,18 +80,17 @@ static enum hw_fault decode_leaf(const struct hw_format *f, uint64_t raw, unsign
 static enum hw_fault decode(const struct hw_format *f, const struct hw_device *dev, uint64_t raw,
 			    unsigned level, struct hw_item *out)
 {
-	(void)dev; /* no C-bit */
 	*out = (struct hw_item){ .kind = HW_EMPTY };
 	if (!bit(raw, 0) && !bit(raw, 1))
 		return HW_NOT_PRESENT;
 	if (bit(raw, 62))
 		return HW_RESERVED;
 	/* Neither execution nor privilege is known here: both are always allowed. */
-	out->attrs.exec = out->attrs.user = true;
+	out->attrs.exec = out->attrs.exec_privileged = out->attrs.user = true;
 	out->attrs.read = bit(raw, 0);
 	out->attrs.write = bit(raw, 1);
 	if (level == 0 || (level <= PDPTE_LEVEL && bit(raw, 7)))
-		return decode_leaf(f, raw, level, out);
+		return decode_leaf(f, dev, raw, level, out);
 	return decode_table(raw, level, out);
 }
 
@@ -105,6 +107,7 @@ static bool promise(const struct hw_format *f, const struct hw_request *req, str
 		.read = req->read,
 		.write = req->write,
 		.exec = true,
+		.exec_privileged = true,
 		.user = true,
 		.accessed = true,
 		.dirty = req->write && !req->dirty_tracking,
@@ -151,6 +154,8 @@ const struct hw_format hw_vtdss = {
 	.forces_coherence = true,
 	.limits_va = true,
 	.sizes = sizes,
+	.may_be_incoherent = true,
+	.may_cache_not_present = true,
 	.decode = decode,
 	.promise = promise,
 	.touch = touch,

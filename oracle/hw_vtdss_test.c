@@ -29,7 +29,7 @@ extern const struct hw_format hw_vtdss;
 #define PAGE	   UINT64_C(0x0000000012345303) /* R, W, A, D */
 #define LARGE_PAGE UINT64_C(0x0000000000000383) /* R, W, A, D, PS */
 
-static const struct hw_device plain = { .level = 4, .vasz_lg2 = 57 };
+static const struct hw_device plain = { .level = 4, .vasz_lg2 = 57, .oasz_lg2 = 52 };
 
 static enum hw_fault fault_of(uint64_t raw, unsigned level)
 {
@@ -53,9 +53,9 @@ static void assert_attrs(const struct hw_attrs *a, const char *set)
 	snprintf(have, sizeof(have), "%s%s%s%s%s", a->read ? "r" : "", a->write ? "w" : "",
 		 a->accessed ? "a" : "", a->dirty ? "d" : "", a->coherent ? "c" : "");
 	assert_string_equal(have, set);
-	assert_true(a->exec && a->user);
+	assert_true(a->exec && a->exec_privileged && a->user);
 	assert_int_equal(a->type, HW_MEMORY_UNSAID);
-	assert_false(a->encrypted || a->untranslated);
+	assert_false(a->encrypted || a->untranslated || a->global);
 }
 
 /* Whole items, as one would read them in a dump. */
@@ -194,6 +194,26 @@ static void bad_large_leaf_alignment(void **state)
 					 bit < 12 + 9 * level ? HW_RESERVED : HW_OK);
 }
 
+/* Wider than the HAW that the device was told: of leaves only, tables lie anywhere. */
+static void bad_output_address(void **state)
+{
+	struct hw_device dev = { .level = 4, .vasz_lg2 = 57, .oasz_lg2 = 40 };
+	struct hw_item item;
+
+	(void)state;
+	for (unsigned level = 0; level <= 2; level++)
+		for (unsigned bit = 39; bit <= 51; bit++) {
+			uint64_t leaf = level ? LARGE_PAGE : PAGE;
+
+			assert_int_equal(hw_vtdss.decode(&hw_vtdss, &dev, leaf | BIT(bit), level,
+							 &item),
+					 bit < 40 ? HW_OK : HW_RESERVED);
+			assert_int_equal(hw_vtdss.decode(&hw_vtdss, &dev, RW | BIT(bit), level + 1,
+							 &item),
+					 HW_OK);
+		}
+}
+
 static uint64_t tables[5][512];
 
 static const uint64_t *view(void *ctx, uint64_t pa, size_t bytes)
@@ -211,7 +231,8 @@ static struct hw_device chain(unsigned top, uint8_t mgaw)
 	tables[0][0] = PAGE;
 	for (unsigned level = 1; level <= top; level++)
 		tables[level][0] = PA(level - 1) | RW;
-	return (struct hw_device){ .root_pa = PA(top), .level = (uint8_t)top, .vasz_lg2 = mgaw };
+	return (struct hw_device){ .root_pa = PA(top), .level = (uint8_t)top, .vasz_lg2 = mgaw,
+				   .oasz_lg2 = 52 };
 }
 
 static enum hw_fault walk(const struct hw_device *dev, uint64_t va, enum hw_access access,
@@ -372,6 +393,7 @@ static void good_describe(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bad_output_address),
 		cmocka_unit_test(good_worked_leaves),
 		cmocka_unit_test(good_worked_pointers),
 		cmocka_unit_test(good_ignored_bits),

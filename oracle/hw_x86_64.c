@@ -27,8 +27,9 @@
  *	1	R/W writes are allowed, ANDed down the walk
  *	0	P present; when zero everything else is ignored
  *
- * MAXPHYADDR is 52, execute disable is enabled, and the PAT register is as at power-on.
- * Not modelled: G and EA, which say nothing about a translation.
+ * Execute disable is enabled, and the PAT register is as at power-on. MAXPHYADDR is oasz_lg2
+ * for what a leaf leads to, and 52 for tables: hardware has one width for both, but only so
+ * can a table lie at any PA that the field can hold. Not modelled: EA.
  */
 #include "oracle/hw.h"
 
@@ -54,13 +55,14 @@ static uint64_t sizes(const struct hw_format *f, const struct hw_device *dev, un
 
 /*
  * SDM volume 3, section 4.9.2 and "Memory Type of PAT Entries Following a Power-up or
- * Reset". PAT chooses a half of that register, and its halves are equal then. Write-through
- * has no word here: no promise says it.
+ * Reset". PAT chooses a half of that register, and its halves are equal then. UC is for
+ * devices; MTRRs may make write-combining of UC-. Write-through has no word here: no promise
+ * says it.
  */
 static enum hw_memory_type memory_type(bool pcd, bool pwt)
 {
 	if (pcd)
-		return HW_UNCACHED; /* UC, or UC- without PWT */
+		return pwt ? HW_DEVICE_MEMORY : HW_UNCACHED; /* UC, UC- */
 	return pwt ? HW_MEMORY_UNSAID : HW_WRITE_BACK;
 }
 
@@ -76,8 +78,8 @@ static enum hw_fault decode_table(uint64_t raw, unsigned level, struct hw_item *
 }
 
 /* Tables 4-16, 4-18, 4-20. */
-static enum hw_fault decode_leaf(const struct hw_format *f, uint64_t raw, unsigned level,
-				 struct hw_item *out)
+static enum hw_fault decode_leaf(const struct hw_format *f, const struct hw_device *dev,
+				 uint64_t raw, unsigned level, struct hw_item *out)
 {
 	unsigned size_lg2 = hw_item_lg2(f, level);
 
@@ -85,9 +87,12 @@ static enum hw_fault decode_leaf(const struct hw_format *f, uint64_t raw, unsign
 		return HW_RESERVED;
 	out->kind = HW_LEAF;
 	out->address = bits(raw, 51, size_lg2) << size_lg2;
+	if (out->address >> dev->oasz_lg2)
+		return HW_RESERVED;
 	out->size_lg2 = (uint8_t)size_lg2;
 	out->attrs.accessed = bit(raw, 5);
 	out->attrs.dirty = bit(raw, 6);
+	out->attrs.global = bit(raw, 8);
 	out->attrs.type = (uint8_t)memory_type(bit(raw, 4), bit(raw, 3));
 	return HW_OK;
 }
@@ -95,7 +100,6 @@ static enum hw_fault decode_leaf(const struct hw_format *f, uint64_t raw, unsign
 static enum hw_fault decode(const struct hw_format *f, const struct hw_device *dev, uint64_t raw,
 			    unsigned level, struct hw_item *out)
 {
-	(void)dev; /* no C-bit */
 	*out = (struct hw_item){ .kind = HW_EMPTY };
 	if (!bit(raw, 0))
 		return HW_NOT_PRESENT;
@@ -103,9 +107,9 @@ static enum hw_fault decode(const struct hw_format *f, const struct hw_device *d
 	out->attrs.read = true;
 	out->attrs.write = bit(raw, 1);
 	out->attrs.user = bit(raw, 2);
-	out->attrs.exec = !bit(raw, 63);
+	out->attrs.exec = out->attrs.exec_privileged = !bit(raw, 63);
 	if (level == 0 || (level <= PDPTE_LEVEL && bit(raw, 7)))
-		return decode_leaf(f, raw, level, out);
+		return decode_leaf(f, dev, raw, level, out);
 	return decode_table(raw, level, out);
 }
 
@@ -130,15 +134,15 @@ static bool promise(const struct hw_format *f, const struct hw_request *req, str
 		.read = true,
 		.write = req->write,
 		.exec = !req->noexec,
+		.exec_privileged = !req->noexec,
 		.user = true,
 		.accessed = true,
 		.dirty = req->write && !req->dirty_tracking,
-		.type = req->mmio ? HW_UNCACHED : HW_WRITE_BACK,
+		.type = req->mmio ? HW_DEVICE_MEMORY : HW_WRITE_BACK,
 	};
 	return true;
 }
 
-/* PS is PAT at level 0; bit 12 of the address is PAT in a large leaf. */
 /* Sets A, and D for a write (SDM 4.8). */
 static uint64_t touch(const struct hw_format *f, uint64_t raw, bool write)
 {
@@ -146,6 +150,7 @@ static uint64_t touch(const struct hw_format *f, uint64_t raw, bool write)
 	return raw | UINT64_C(1) << 5 | (write ? UINT64_C(1) << 6 : 0);
 }
 
+/* PS is PAT at level 0; bit 12 of the address is PAT in a large leaf. */
 static const struct hw_field x86_64_fields[] = {
 	{ 63, 63, "XD" },
 	{ 51, 12, "Address" },
@@ -165,6 +170,7 @@ static const struct hw_field vtdfs_fields[] = {
 	{ 63, 63, "XD" },
 	{ 51, 12, "Address" },
 	{ 10, 10, "EA" },
+	{ 8, 8, "G" },
 	{ 7, 7, "PS" },
 	{ 6, 6, "D" },
 	{ 5, 5, "A" },
@@ -175,6 +181,17 @@ static const struct hw_field vtdfs_fields[] = {
 	{ 0, 0, "P" },
 	{ 0, 0, NULL },
 };
+
+/*
+ * VT-d specification, section 3.6: first-stage addresses are canonical, whatever the width
+ * of the aperture. So without an upper half the aperture ends where the lower half does.
+ */
+static enum hw_setup setup_canonical(const struct hw_format *f, const struct hw_device *dev)
+{
+	unsigned half_lg2 = hw_item_lg2(f, dev->level) + f->index_lg2 - 1U;
+
+	return dev->sign_extend || dev->vasz_lg2 <= half_lg2 ? HW_POSSIBLE : HW_MEANINGLESS;
+}
 
 extern const struct hw_format hw_x86_64, hw_vtdfs;
 
@@ -190,6 +207,7 @@ const struct hw_format hw_x86_64 = {
 	.max_oasz_lg2 = 52,
 	.max_pa_lg2 = 52,
 	.can_sign_extend = true,
+	.first_stage = true,
 	.sizes = sizes,
 	.decode = decode_both,
 	.promise = promise,
@@ -208,6 +226,9 @@ const struct hw_format hw_vtdfs = {
 	.max_oasz_lg2 = 52,
 	.max_pa_lg2 = 52,
 	.can_sign_extend = true,
+	.first_stage = true,
+	.may_be_incoherent = true,
+	.setup = setup_canonical,
 	.sizes = sizes,
 	.decode = decode,
 	.promise = promise,

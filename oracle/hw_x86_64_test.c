@@ -30,7 +30,7 @@ extern const struct hw_format hw_x86_64, hw_vtdfs;
 #define LARGE_PAGE UINT64_C(0x00000000000000e7) /* P, R/W, U/S, A, D, PS */
 #define LEAF(level) ((level) ? LARGE_PAGE : PAGE)
 
-static const struct hw_device plain = { .level = 4 };
+static const struct hw_device plain = { .level = 4, .oasz_lg2 = 52 };
 static const struct hw_format *formats[] = { &hw_x86_64, &hw_vtdfs };
 
 /* The format that a case runs for. */
@@ -53,14 +53,15 @@ static struct hw_item decode(const struct hw_format *f, uint64_t raw, unsigned l
 	return item;
 }
 
-/* The letters of `set`: Read, Write, eXec, User, Accessed, Dirty. */
+/* The letters of `set`: Read, Write, eXec, User, Accessed, Dirty, Global. */
 static void assert_attrs(const struct hw_attrs *a, const char *set, enum hw_memory_type type)
 {
-	char have[7];
+	char have[8];
 
-	snprintf(have, sizeof(have), "%s%s%s%s%s%s", a->read ? "r" : "", a->write ? "w" : "",
+	snprintf(have, sizeof(have), "%s%s%s%s%s%s%s", a->read ? "r" : "", a->write ? "w" : "",
 		 a->exec ? "x" : "", a->user ? "u" : "", a->accessed ? "a" : "",
-		 a->dirty ? "d" : "");
+		 a->dirty ? "d" : "", a->global ? "g" : "");
+	assert_int_equal(a->exec_privileged, a->exec);
 	assert_string_equal(have, set);
 	assert_int_equal(a->type, type);
 	assert_false(a->coherent || a->encrypted || a->untranslated);
@@ -79,7 +80,7 @@ static void good_worked_leaves(void **state)
 		{ 0x0000000012345001, 0, 12, 0x12345000, "rx", HW_WRITE_BACK },
 		{ 0x0000000012345067, 0, 12, 0x12345000, "rwxuad", HW_WRITE_BACK },
 		{ 0x8000000012345025, 0, 12, 0x12345000, "rua", HW_WRITE_BACK },
-		{ 0x8000000fee00007f, 0, 12, 0xfee000000, "rwuad", HW_UNCACHED },
+		{ 0x8000000fee00007f, 0, 12, 0xfee000000, "rwuad", HW_DEVICE_MEMORY },
 		{ 0x000ffffffffff003, 0, 12, 0xffffffffff000, "rwx", HW_WRITE_BACK },
 		{ 0x00000000122000e7, 1, 21, 0x12200000, "rwxuad", HW_WRITE_BACK },
 		{ 0x800fffffffe01085, 1, 21, 0xfffffffe00000, "ru", HW_WRITE_BACK },
@@ -119,7 +120,7 @@ static void good_worked_pointers(void **state)
 		}
 }
 
-/* Software's bits, protection keys, G and EA; in a pointer also PWT, PCD, A and D. */
+/* Software's bits, protection keys, EA; in a pointer also PWT, PCD, A and D. G is of leaves. */
 static void good_ignored_bits(void **state)
 {
 	const struct hw_format *f = format_of(state);
@@ -132,7 +133,7 @@ static void good_ignored_bits(void **state)
 			item = decode(f, LEAF(level) | BIT(bit), level);
 			assert_int_equal(item.kind, HW_LEAF);
 			assert_true(item.address == (level ? 0 : 0x12345000));
-			assert_attrs(&item.attrs, "rwxuad", HW_WRITE_BACK);
+			assert_attrs(&item.attrs, bit == 8 ? "rwxuadg" : "rwxuad", HW_WRITE_BACK);
 		}
 		for (unsigned level = 1; level <= 4 && (in_both || bit <= 6); level++) {
 			item = decode(f, PA(0) | 0x7 | BIT(bit), level);
@@ -181,11 +182,44 @@ static void bad_large_leaf_alignment(void **state)
 		assert_true(decode(f, LARGE_PAGE | BIT(51) | BIT(12), level).address == BIT(51));
 }
 
+/* Wider than the device was told: of leaves only, tables lie anywhere. */
+static void bad_output_address(void **state)
+{
+	struct hw_device dev = { .level = 4, .oasz_lg2 = 40 };
+	const struct hw_format *f = format_of(state);
+	struct hw_item item;
+
+	for (unsigned level = 0; level <= 2; level++)
+		for (unsigned bit = 39; bit <= 51; bit++) {
+			assert_int_equal(f->decode(f, &dev, LEAF(level) | BIT(bit), level, &item),
+					 bit < 40 ? HW_OK : HW_RESERVED);
+			assert_int_equal(f->decode(f, &dev, POINTER | BIT(bit), level + 1, &item),
+					 HW_OK);
+		}
+}
+
+/* VT-d: an aperture without the upper half is a lower half. */
+static void bad_setup_not_canonical(void **state)
+{
+	struct hw_device dev = { .level = 3 };
+
+	assert_null(hw_x86_64.setup);
+	for (dev.level = 3; dev.level <= 4; dev.level++)
+		for (dev.vasz_lg2 = 30; dev.vasz_lg2 <= 57; dev.vasz_lg2++) {
+			dev.sign_extend = true;
+			assert_int_equal(hw_vtdfs.setup(&hw_vtdfs, &dev), HW_POSSIBLE);
+			dev.sign_extend = false;
+			assert_int_equal(hw_vtdfs.setup(&hw_vtdfs, &dev) == HW_POSSIBLE,
+					 dev.vasz_lg2 <= (dev.level == 3 ? 47 : 56));
+		}
+	(void)state;
+}
+
 /* PAT, PCD, PWT against the PAT register after power-on: WB, WT, UC-, UC, twice. */
 static void good_memory_types(void **state)
 {
 	static const enum hw_memory_type want[4] = { HW_WRITE_BACK, HW_MEMORY_UNSAID,
-						     HW_UNCACHED, HW_UNCACHED };
+						     HW_UNCACHED, HW_DEVICE_MEMORY };
 
 	for (unsigned n = 0; n < 8; n++)
 		for (unsigned level = 0; level <= 2; level++) {
@@ -213,7 +247,7 @@ static struct hw_device chain(unsigned top)
 	tables[0][0] = PAGE;
 	for (unsigned level = 1; level <= top; level++)
 		tables[level][0] = PA(level - 1) | POINTER;
-	return (struct hw_device){ .root_pa = PA(top), .level = (uint8_t)top,
+	return (struct hw_device){ .root_pa = PA(top), .level = (uint8_t)top, .oasz_lg2 = 52,
 				   .sign_extend = true };
 }
 
@@ -331,7 +365,7 @@ static void good_promises(void **state)
 		enum hw_memory_type type;
 	} good[] = {
 		{ { .read = true, .write = true, .cache = true }, "rwxuad", HW_WRITE_BACK },
-		{ { .read = true, .write = true, .mmio = true }, "rwxuad", HW_UNCACHED },
+		{ { .read = true, .write = true, .mmio = true }, "rwxuad", HW_DEVICE_MEMORY },
 		{ { .read = true, .noexec = true }, "rua", HW_WRITE_BACK },
 		{ { .read = true, .write = true, .dirty_tracking = true }, "rwxua", HW_WRITE_BACK },
 		{ { .read = true, .dirty_tracking = true }, "rxua", HW_WRITE_BACK },
@@ -361,8 +395,8 @@ static void good_describe(void **state)
 	static const char *const want[2][2] = {
 		{ "XD=1 Address=0xaaaaaaaaaa G=0 PS=1 D=0 A=1 PCD=0 PWT=1 U/S=0 R/W=1 P=0",
 		  "XD=0 Address=0x5555555555 G=1 PS=0 D=1 A=0 PCD=1 PWT=0 U/S=1 R/W=0 P=1" },
-		{ "XD=1 Address=0xaaaaaaaaaa EA=0 PS=1 D=0 A=1 PCD=0 PWT=1 U/S=0 R/W=1 P=0",
-		  "XD=0 Address=0x5555555555 EA=1 PS=0 D=1 A=0 PCD=1 PWT=0 U/S=1 R/W=0 P=1" },
+		{ "XD=1 Address=0xaaaaaaaaaa EA=0 G=0 PS=1 D=0 A=1 PCD=0 PWT=1 U/S=0 R/W=1 P=0",
+		  "XD=0 Address=0x5555555555 EA=1 G=1 PS=0 D=1 A=0 PCD=1 PWT=0 U/S=1 R/W=0 P=1" },
 	};
 	char buf[128];
 
@@ -384,6 +418,8 @@ int main(void)
 		BOTH(bad_not_present),
 		BOTH(bad_top_level_bits),
 		BOTH(bad_large_leaf_alignment),
+		BOTH(bad_output_address),
+		cmocka_unit_test(bad_setup_not_canonical),
 		BOTH(good_memory_types),
 		BOTH(good_permissions_accumulate),
 		BOTH(good_large_leaf_walks),

@@ -7,6 +7,7 @@
 #include "oracle/judge_parts.h"
 
 #define HEX "0x%" PRIx64
+#define ALL_KINDS (1u << STALE_LEAF | 1u << STALE_TABLE | 1u << STALE_NOT_PRESENT)
 
 struct judge *judge_create(uint32_t tables)
 {
@@ -14,11 +15,10 @@ struct judge *judge_create(uint32_t tables)
 
 	if (!j)
 		return NULL;
-	j->sim.memory = memory_create(tables);
 	/* One word more than bits need, to see writes behind the end. */
 	j->dirty_words = calloc(JUDGE_MAX_BITS / 64 + 2, sizeof(uint64_t));
 	j->dirty_want = calloc(JUDGE_MAX_BITS / 64 + 2, sizeof(uint64_t));
-	if (j->sim.memory && j->dirty_words && j->dirty_want)
+	if (sim_create(&j->sim, tables) && j->dirty_words && j->dirty_want)
 		return j;
 	judge_destroy(j);
 	return NULL;
@@ -28,7 +28,7 @@ void judge_destroy(struct judge *j)
 {
 	if (!j)
 		return;
-	memory_destroy(j->sim.memory);
+	sim_destroy(&j->sim);
 	flat_free(&j->flat);
 	free(j->map.leaves);
 	free(j->map.tables);
@@ -39,13 +39,49 @@ void judge_destroy(struct judge *j)
 	free(j);
 }
 
+void begin(struct judge *j)
+{
+	sim_begin_operation(&j->sim);
+	if (j->sim.watch.on)
+		watch_remember(&j->sim.watch, &j->flat);
+}
+
+void check_stale(struct judge *j, unsigned kinds, const char *when)
+{
+	static const char *const names[] = { "translation", "table pointer",
+					     "absence of a mapping" };
+
+	for (size_t i = 0; i < j->sim.dev.nr; i++) {
+		struct stale s = j->sim.dev.stale[i];
+		uint64_t at = s.first;
+
+		if (!(kinds >> s.kind & 1))
+			continue;
+		/* That nothing is there is right while nothing is. */
+		if (s.kind == STALE_NOT_PRESENT &&
+		    (!flat_next(&j->flat, s.first, &at) || at > s.last))
+			continue;
+		sim_fail_at(&j->sim, CHECK_STALE, at,
+			    "%s, a cache may still hold a %s of level %u for IOVA " HEX ".." HEX,
+			    when, names[s.kind], s.level, s.first, s.last);
+	}
+}
+
+/* Before the tables are compared: what memory does not hold, a walk would not find. */
+static void check_memory(struct judge *j)
+{
+	watch_memory(&j->sim, "when the operation returned");
+}
+
 void check_after(struct judge *j, uint64_t iova, uint64_t last)
 {
+	struct work work = j->sim.watch.work; /* without that of the looks below */
 	uint64_t bytes = flat_bytes(&j->flat);
 
 	j->operations++;
 	if (bytes > j->peak_bytes)
 		j->peak_bytes = bytes;
+	check_memory(j);
 	if (j->thorough)
 		judge_state(j);
 	probe(j, iova);
@@ -54,6 +90,9 @@ void check_after(struct judge *j, uint64_t iova, uint64_t last)
 		probe(j, iova - 1);
 	if (last != UINT64_MAX)
 		probe(j, last + 1);
+	if (j->thorough)
+		check_torn(j);
+	check_work(j, &work);
 }
 
 static bool init_can_succeed(const struct hw_format *hw, const struct pt_config *c)
@@ -77,7 +116,18 @@ void judge_reset(struct judge *j, const struct subject *subject, const struct pt
 	if (subject->hw->root_lg2 && init_can_succeed(subject->hw, config) &&
 	    hw_items_lg2(subject->hw, &dev, dev.level) + 3 > slot_lg2)
 		slot_lg2 = hw_items_lg2(subject->hw, &dev, dev.level) + 3;
-	sim_reset(&j->sim, memory, pa_lg2, slot_lg2, &dev);
+	sim_reset(&j->sim, &(struct sim_config){
+				   .memory = memory,
+				   .device_flags = j->device_flags,
+				   .ops = subject->ops,
+				   .hw = subject->hw,
+				   .inv = subject->inv,
+				   .device = dev,
+				   .pa_lg2 = pa_lg2,
+				   .slot_lg2 = slot_lg2,
+				   .incoherent = config->features & PT_DMA_INCOHERENT,
+				   .caches_not_present = config->features & PT_NP_CACHE,
+				   .off = j->off });
 	if (j->pt_size < subject->ops->size) {
 		free(j->pt);
 		j->pt_size = (subject->ops->size + 63) & ~(size_t)63;
@@ -107,7 +157,7 @@ int judge_init(struct judge *j)
 {
 	int want = judge_predict_init(j->subject.hw, &j->config), got;
 
-	sim_begin_operation(&j->sim);
+	begin(j);
 	got = j->subject.ops->init(j->pt, &j->config, &j->sim);
 	if (want == 0 && j->sim.refused)
 		want = -ENOMEM;
@@ -117,8 +167,12 @@ int judge_init(struct judge *j)
 		sim_fail(&j->sim, CHECK_LEDGER, "init failed and left %u tables",
 			 j->sim.memory->nr_live);
 	j->ready = got == 0;
-	if (j->ready)
+	if (j->ready) {
+		check_memory(j);
+		if (j->sim.watch.on)
+			check_stale(j, ALL_KINDS, "after init");
 		judge_state(j);
+	}
 	return got;
 }
 
@@ -154,12 +208,17 @@ static void check_map_result(struct judge *j, const struct pt_mapping *m, int er
 			    want.mapped);
 }
 
-static void check_gather(struct judge *j, const struct pt_gather *want, const char *operation)
+/* Empty tables that made way for a leaf: caches have forgotten them when map returns. */
+static void check_replaced(struct judge *j)
 {
-	if (j->gather.first != want->first || j->gather.last != want->last)
-		sim_fail(&j->sim, CHECK_RESULT,
-			 "%s gathered " HEX ".." HEX ", should be " HEX ".." HEX, operation,
-			 j->gather.first, j->gather.last, want->first, want->last);
+	for (size_t i = 0; i < j->sim.dev.nr; i++) {
+		const struct stale *s = &j->sim.dev.stale[i];
+
+		if (s->kind == STALE_TABLE && s->operation == j->sim.operation)
+			sim_fail_at(&j->sim, CHECK_STALE, s->first,
+				    "map returned while a cached table pointer may still lead to PA "
+				    HEX, s->pa);
+	}
 }
 
 int judge_map(struct judge *j, const struct pt_mapping *m, uint64_t *mapped)
@@ -169,38 +228,14 @@ int judge_map(struct judge *j, const struct pt_mapping *m, uint64_t *mapped)
 	int err;
 
 	*mapped = UINT64_MAX; /* it must be written, also on error */
-	sim_begin_operation(&j->sim);
+	begin(j);
 	err = j->subject.ops->map(j->pt, m, &j->gather, mapped);
 	check_map_result(j, m, err, *mapped);
 	flat_map(&j->flat, &fm, *mapped, j->leaves);
-	check_gather(j, &before, "map");
+	check_map_gather(j, &before, m, *mapped);
+	check_replaced(j);
 	check_after(j, m->iova, *mapped ? m->iova + (*mapped - 1) : m->iova);
 	return err;
-}
-
-/* What the gather must hold after first..last has been removed. */
-static struct pt_gather predict_gather(struct judge *j, struct pt_gather g, uint64_t first,
-				       uint64_t last)
-{
-	bool empty = g.first > g.last;
-	bool apart = !empty && ((g.last < first && first - g.last > 1) ||
-				(last < g.first && g.first - last > 1));
-
-	if (empty || (apart && (j->config.features & PT_FLUSH_RANGE_NO_GAPS))) {
-		if (!empty && (j->sim.invalidations != 1 || j->sim.invalidated_first != g.first ||
-			       j->sim.invalidated_last != g.last))
-			sim_fail(&j->sim, CHECK_RESULT,
-				 "unmap dropped the gathered range " HEX ".." HEX
-				 " without invalidating it",
-				 g.first, g.last);
-		g.first = first;
-		g.last = last;
-	}
-	if (first < g.first)
-		g.first = first;
-	if (last > g.last)
-		g.last = last;
-	return g;
 }
 
 /* No table remains reachable that the removed bytes cover. */
@@ -223,16 +258,21 @@ uint64_t judge_unmap(struct judge *j, uint64_t iova, uint64_t len)
 	uint64_t last = iova, want = 0, got;
 	bool any = flat_predict_unmap(&j->flat, iova, len, &last);
 	struct pt_gather gather = j->gather;
+	struct pt_invalidation what = { .first = iova };
 
 	if (any)
 		want = last - iova + 1; /* 0 when that is 2^64 bytes */
-	sim_begin_operation(&j->sim);
+	what.last = last;
+	what.table_levels = PT_ANY_LEVEL;
+	if (any)
+		what.leaf_levels = leaf_levels(j, iova, last);
+	begin(j);
 	got = j->subject.ops->unmap(j->pt, iova, len, &j->gather);
 	if (got != want)
 		sim_fail_at(&j->sim, CHECK_RESULT, iova,
 			    "unmap returned " HEX ", should be " HEX, got, want);
 	if (any)
-		gather = predict_gather(j, gather, iova, last);
+		gather = predict_gather(j, gather, what);
 	check_gather(j, &gather, "unmap");
 	flat_unmap(&j->flat, iova, len);
 	check_after(j, iova, last);
@@ -244,6 +284,7 @@ uint64_t judge_unmap(struct judge *j, uint64_t iova, uint64_t len)
 bool judge_translate(struct judge *j, uint64_t iova, uint64_t *oa)
 {
 	j->operations++;
+	begin(j);
 	probe(j, iova);
 	return j->subject.ops->translate(j->pt, iova, oa);
 }
@@ -259,6 +300,24 @@ static void touch_leaf(struct judge *j, const struct hw_walk *walk, uint64_t iov
 	j->sim.changes++;
 	if (write)
 		flat_set_dirty(&j->flat, iova, true);
+}
+
+void judge_evict(struct judge *j, uint64_t iova)
+{
+	struct hw_memory memory = sim_hw_memory(&j->sim);
+	struct hw_walk walk;
+
+	j->operations++;
+	begin(j);
+	device_evict(&j->sim.dev, iova);
+	hw_walk(j->subject.hw, &j->sim.device, &memory, iova, HW_PROBE, &walk);
+	for (unsigned i = 0; j->sim.memory->incoherent && i < walk.nr_steps; i++) {
+		const uint64_t *items = memory_view(j->sim.memory, walk.steps[i].table_pa,
+						    (walk.steps[i].index + (size_t)1) * 8);
+
+		if (items)
+			memory_evict(j->sim.memory, &items[walk.steps[i].index]);
+	}
 }
 
 enum hw_fault judge_dma(struct judge *j, uint64_t iova, enum hw_access access, uint64_t *oa)
@@ -277,7 +336,9 @@ enum hw_fault judge_dma(struct judge *j, uint64_t iova, enum hw_access access, u
 			    "a device's %s at IOVA " HEX " ends in: %s, OA " HEX "; should %s",
 			    access == HW_WRITE ? "write" : "read", iova, hw_fault_names[walk.fault],
 			    walk.oa, allowed ? "be allowed" : "be stopped");
-	if (allowed && j->sim.device.sets_dirty)
+	/* A write through a translation that is cached as dirty is not noted again. */
+	if (allowed && walk.fault == HW_OK && j->sim.device.sets_dirty &&
+	    !(access == HW_WRITE && device_writes_unseen(&j->sim.dev, iova)))
 		touch_leaf(j, &walk, iova, access == HW_WRITE);
 	*oa = walk.oa;
 	return walk.fault;
@@ -305,9 +366,10 @@ int judge_cut(struct judge *j, uint64_t iova)
 	uint64_t leaf_va = iova, last = iova;
 	int want = predict_cut(j, iova, &leaf_va), got;
 	struct pt_gather gather = j->gather;
+	struct pt_invalidation what = { 0 };
 	bool changes;
 
-	sim_begin_operation(&j->sim);
+	begin(j);
 	got = j->subject.ops->cut(j->pt, iova, &j->gather);
 	if (got == -ENOMEM && !j->sim.refused)
 		sim_fail_at(&j->sim, CHECK_REFUSE, iova,
@@ -320,19 +382,22 @@ int judge_cut(struct judge *j, uint64_t iova)
 	changes = got == 0 && leaf_va != iova;
 	if (changes) {
 		uint64_t found;
+		unsigned size_lg2 = flat_find(&j->flat, iova, &found)->size_lg2;
 
-		last = leaf_va + last_below(flat_find(&j->flat, iova, &found)->size_lg2);
+		last = leaf_va + last_below(size_lg2);
+		what = (struct pt_invalidation){ .first = leaf_va, .last = last,
+						 .leaf_levels = leaf_level_bit(j, size_lg2) };
 		flat_cut(&j->flat, iova);
 	}
 	/* With break-before-make the invalidation is complete when cut returns. */
 	if (changes && j->subject.hw->breaks_before_make) {
-		if (j->sim.invalidations != 1 || j->sim.invalidated_first != leaf_va ||
-		    j->sim.invalidated_last != last)
+		if (j->sim.invalidations != 1 || j->sim.invalidated.first != leaf_va ||
+		    j->sim.invalidated.last != last)
 			sim_fail_at(&j->sim, CHECK_RESULT, iova,
 				    "cut made %u invalidations, should be one, of " HEX ".." HEX,
 				    j->sim.invalidations, leaf_va, last);
 	} else if (changes) {
-		gather = predict_gather(j, gather, leaf_va, last);
+		gather = predict_gather(j, gather, what);
 	}
 	check_gather(j, &gather, "cut");
 	check_after(j, changes ? leaf_va : iova, last);
@@ -345,20 +410,26 @@ void judge_sync(struct judge *j)
 	bool any = before.first <= before.last;
 
 	j->operations++;
-	sim_begin_operation(&j->sim);
+	begin(j);
 	j->subject.ops->sync(j->pt, &j->gather);
 	check_gather(j, &empty, "sync");
 	if (j->gather.tables)
 		sim_fail(&j->sim, CHECK_LEDGER, "sync left tables in the gather");
 	if (j->sim.invalidations != any ||
-	    (any && (j->sim.invalidated_first != before.first ||
-		     j->sim.invalidated_last != before.last)))
+	    (any && (j->sim.invalidated.first != before.first ||
+		     j->sim.invalidated.last != before.last)))
 		sim_fail(&j->sim, CHECK_RESULT,
 			 "sync of " HEX ".." HEX " made %u invalidations, the last of " HEX ".." HEX,
-			 before.first, before.last, j->sim.invalidations, j->sim.invalidated_first,
-			 j->sim.invalidated_last);
-	if (j->thorough)
+			 before.first, before.last, j->sim.invalidations, j->sim.invalidated.first,
+			 j->sim.invalidated.last);
+	check_memory(j);
+	if (j->sim.watch.on)
+		check_stale(j, ALL_KINDS, "after sync");
+	check_work(j, &j->sim.watch.work);
+	if (j->thorough) {
 		judge_state(j);
+		check_torn(j);
+	}
 }
 
 void judge_deinit(struct judge *j)
@@ -367,7 +438,8 @@ void judge_deinit(struct judge *j)
 		return;
 	judge_sync(j);
 	j->ready = false;
-	sim_begin_operation(&j->sim);
+	begin(j);
+	j->sim.ending = true;
 	j->subject.ops->deinit(j->pt);
 	if (j->sim.memory->nr_live)
 		sim_fail(&j->sim, CHECK_LEDGER, "deinit left %u tables", j->sim.memory->nr_live);

@@ -14,10 +14,15 @@
 struct subject {
 	const struct pt_ops *ops;
 	const struct hw_format *hw;
+	const struct inv_format *inv; /* of the architecture whose commands ops encodes */
 };
 
 /* A page table, its machine, and what should be in it. */
 struct judge {
+	/* Set by the caller, for the resets to come: */
+	unsigned device_flags;	 /* enum device_flag */
+	uint32_t off;		 /* checks that say nothing: CHECK_BIT of each */
+
 	struct subject subject;
 	struct pt_config config;
 	struct sim sim;
@@ -61,6 +66,9 @@ int judge_set_dirty(struct judge *j, uint64_t iova);
 int judge_cut(struct judge *j, uint64_t iova);
 void judge_sync(struct judge *j);
 void judge_deinit(struct judge *j);
+
+/* A cache lets go of the line, or the translation, of iova. */
+void judge_evict(struct judge *j, uint64_t iova);
 
 /* The whole table against the flat map and the ledger. */
 void judge_state(struct judge *j);

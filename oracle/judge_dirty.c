@@ -14,6 +14,7 @@
 /* A leaf of an extent. */
 struct leaf_range {
 	uint64_t first, last;
+	unsigned size_lg2;
 };
 
 /* True when bit n of the bitmap stands for bytes, and some of them lie in first..last. */
@@ -48,7 +49,7 @@ static struct leaf_range *predict_dirty(const struct judge *j, struct leaf_range
 		const struct extent *e = &j->flat.extents[i];
 
 		for (uint64_t k = 0; e->dirty && k < e->count; k++) {
-			struct leaf_range leaf = { e->va + (k << e->size_lg2), 0 };
+			struct leaf_range leaf = { e->va + (k << e->size_lg2), 0, e->size_lg2 };
 
 			leaf.last = leaf.first + last_below(e->size_lg2);
 			if (leaf.first > asked.last || leaf.last < asked.first)
@@ -86,6 +87,7 @@ static void check_gathered(struct judge *j, struct pt_gather g, const struct lea
 			   size_t nr)
 {
 	bool no_gaps = j->config.features & PT_FLUSH_RANGE_NO_GAPS;
+	bool detailed = j->config.features & PT_DETAILED_GATHER;
 	uint32_t synced = 0;
 
 	for (size_t i = 0; i < nr; i++) {
@@ -102,9 +104,11 @@ static void check_gathered(struct judge *j, struct pt_gather g, const struct lea
 			g.first = cleaned[i].first;
 		if (cleaned[i].last > g.last)
 			g.last = cleaned[i].last;
+		if (detailed)
+			g.leaf_levels |= leaf_level_bit(j, cleaned[i].size_lg2);
 	}
 	if (j->gather.first != g.first || j->gather.last != g.last ||
-	    j->sim.invalidations != synced)
+	    j->gather.leaf_levels != g.leaf_levels || j->sim.invalidations != synced)
 		sim_fail(&j->sim, CHECK_DIRTY,
 			 "read_dirty gathered " HEX ".." HEX " after %u invalidations, should be "
 			 HEX ".." HEX " after %u",
@@ -132,7 +136,7 @@ int judge_read_dirty(struct judge *j, uint64_t iova, uint64_t len, unsigned flag
 {
 	int want_err = predict_error(j, iova, len, bitmap), err;
 	size_t words = bitmap->bits / 64 + 2, nr = 0;
-	struct leaf_range asked = { iova, iova + (len - 1) }, *cleaned = NULL;
+	struct leaf_range asked = { iova, iova + (len - 1), 0 }, *cleaned = NULL;
 	struct pt_gather before = j->gather;
 	uint64_t *want = j->dirty_want;
 
@@ -142,7 +146,7 @@ int judge_read_dirty(struct judge *j, uint64_t iova, uint64_t len, unsigned flag
 		cleaned = predict_dirty(j, asked, flags, bitmap, want, &nr);
 	for (size_t i = 0; i < nr; i++)
 		flat_set_dirty(&j->flat, cleaned[i].first, false);
-	sim_begin_operation(&j->sim);
+	begin(j);
 	err = j->subject.ops->read_dirty(j->pt, iova, len, flags, bitmap, &j->gather);
 	if (err != want_err) {
 		free(cleaned);
@@ -170,7 +174,7 @@ int judge_set_dirty(struct judge *j, uint64_t iova)
 		want = -ENOENT;
 	else if (!(e->prot & PT_WRITE))
 		want = -EACCES;
-	sim_begin_operation(&j->sim);
+	begin(j);
 	got = j->subject.ops->set_dirty(j->pt, iova);
 	if (got != want)
 		sim_fail_at(&j->sim, CHECK_RESULT, iova, "set_dirty returned %d, should be %d", got,

@@ -4,6 +4,41 @@
 
 #include "oracle/judge.h"
 
+/* An operation begins. */
+void begin(struct judge *j);
+
+/* ---- gathers, gathered.c ---- */
+
+/* The bit of the level that holds leaves of this size, as in struct pt_invalidation. */
+uint8_t leaf_level_bit(const struct judge *j, unsigned size_lg2);
+
+/* Bits of the levels of all leaves that the flat map has in first..last. */
+uint8_t leaf_levels(const struct judge *j, uint64_t first, uint64_t last);
+
+/*
+ * What the gather must hold when `what` comes to it: a range apart may have been synced
+ * first, or, where tables come too (table_levels), what was in a gather that is full.
+ */
+struct pt_gather predict_gather(struct judge *j, struct pt_gather g, struct pt_invalidation what);
+
+/* The gather is as predicted, or sim_fail(). */
+void check_gather(struct judge *j, const struct pt_gather *want, const char *operation);
+
+/* Where hardware caches that nothing is mapped, what map mapped is gathered, too. */
+void check_map_gather(struct judge *j, const struct pt_gather *before, const struct pt_mapping *m,
+		      uint64_t mapped);
+
+/* ---- the machine ---- */
+
+/* Nothing of these kinds (a bit each) that must be gone is still cached, or sim_fail(). */
+void check_stale(struct judge *j, unsigned kinds, const char *when);
+
+/* What hardware saw during the operation is what was, or is, there: torn.c. */
+void check_torn(struct judge *j);
+
+/* This was no more work than the operation needed: work.c. */
+void check_work(struct judge *j, const struct work *w);
+
 /* The attributes of a leaf for prot in this configuration; false: cannot be expressed. */
 bool promised_attrs(const struct judge *j, unsigned prot, struct hw_attrs *attrs);
 

@@ -35,6 +35,15 @@ static uint64_t mix(uint64_t v)
 	return v ^ v >> 31;
 }
 
+/* Address space that becomes memory where it is touched; null when there is none. */
+static void *map_lazily(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
 struct memory *memory_create(uint32_t capacity)
 {
 	struct memory *m = calloc(1, sizeof(*m));
@@ -43,13 +52,15 @@ struct memory *memory_create(uint32_t capacity)
 
 	if (bytes < LEAST_BYTES)
 		bytes = LEAST_BYTES;
-	words = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (!m || words == MAP_FAILED)
+	words = map_lazily(bytes);
+	if (!m || !words)
 		goto fail;
 	m->words = words;
 	m->bytes = bytes;
+	m->written = map_lazily(bytes);
+	m->line_states = map_lazily(bytes >> MEMORY_LINE_LG2);
+	if (!m->written || !m->line_states)
+		goto fail;
 	m->identity = (uint64_t)(uintptr_t)words;
 	m->capacity = capacity;
 	m->slots = calloc(capacity, sizeof(*m->slots));
@@ -70,6 +81,11 @@ void memory_destroy(struct memory *m)
 		ASAN_UNPOISON_MEMORY_REGION(m->words, (size_t)m->used << m->slot_lg2);
 		munmap(m->words, m->bytes);
 	}
+	if (m->written)
+		munmap(m->written, m->bytes);
+	if (m->line_states)
+		munmap(m->line_states, m->bytes >> MEMORY_LINE_LG2);
+	free(m->dirty_lines);
 	free(m->slots);
 	free(m->by_pa);
 	free(m->free_slots);
@@ -97,6 +113,9 @@ void memory_reset(struct memory *m, const struct memory_config *config, unsigned
 		  unsigned slot_lg2)
 {
 	ASAN_UNPOISON_MEMORY_REGION(m->words, (size_t)m->used << m->slot_lg2);
+	while (m->nr_dirty)
+		m->line_states[m->dirty_lines[--m->nr_dirty]] = LINE_CLEAN;
+	m->incoherent = false;
 	memset(m->by_pa, 0, (2 * (size_t)m->capacity + 1) * sizeof(*m->by_pa));
 	memset(m->slots, 0, m->used * sizeof(*m->slots));
 	m->config = *config;
@@ -140,36 +159,6 @@ static uint64_t draw_pa(struct memory *m, size_t size)
 	return (region & (regions - 1)) << m->slot_lg2 | offset << align_lg2;
 }
 
-uint64_t *memory_alloc(struct memory *m, size_t size, uint64_t *pa)
-{
-	uint32_t i, *place;
-	uint64_t *words;
-
-	if (size > (size_t)1 << m->slot_lg2 || m->nr_live >= m->config.tables)
-		return NULL;
-	/* Reuse late: a table that is touched after its free is noticed longer. */
-	if (m->used < m->count) {
-		i = m->used++;
-	} else {
-		i = m->free_slots[m->free_head];
-		m->free_head = (m->free_head + 1) % m->capacity;
-		m->nr_free--;
-	}
-	words = slot_words(m, i);
-	do {
-		*pa = draw_pa(m, size);
-		place = hash_place(m, *pa);
-	} while (*pa == 0 || *place || *pa == (uint64_t)(uintptr_t)words);
-	*place = i + 1;
-	m->slots[i] = (struct slot){ .pa = *pa, .size = (uint32_t)size, .state = SLOT_LIVE };
-	ASAN_UNPOISON_MEMORY_REGION(words, (size_t)1 << m->slot_lg2);
-	memset(words, 0, size);
-	ASAN_POISON_MEMORY_REGION((char *)words + size, ((size_t)1 << m->slot_lg2) - size);
-	if (++m->nr_live > m->peak_live)
-		m->peak_live = m->nr_live;
-	return words;
-}
-
 /* Take one PA out of the hash and close the gap in its chain. */
 static void hash_remove(struct memory *m, uint64_t pa)
 {
@@ -187,6 +176,43 @@ static void hash_remove(struct memory *m, uint64_t pa)
 	}
 }
 
+uint64_t *memory_alloc(struct memory *m, size_t size, uint64_t *pa)
+{
+	uint32_t i, *place;
+	uint64_t *words;
+	size_t line;
+
+	if (size > (size_t)1 << m->slot_lg2 || m->nr_live >= m->config.tables)
+		return NULL;
+	/* Reuse late: a table that is touched after its free is noticed longer. */
+	if (m->used < m->count) {
+		i = m->used++;
+	} else {
+		i = m->free_slots[m->free_head];
+		m->free_head = (m->free_head + 1) % m->capacity;
+		m->nr_free--;
+		hash_remove(m, m->slots[i].pa); /* the end of its quarantine */
+	}
+	words = slot_words(m, i);
+	do {
+		*pa = draw_pa(m, size);
+		place = hash_place(m, *pa);
+	} while (*pa == 0 || *place || *pa == (uint64_t)(uintptr_t)words);
+	*place = i + 1;
+	m->slots[i] = (struct slot){ .pa = *pa, .size = (uint32_t)size, .state = SLOT_LIVE };
+	ASAN_UNPOISON_MEMORY_REGION(words, (size_t)1 << m->slot_lg2);
+	memset(words, 0, size);
+	ASAN_POISON_MEMORY_REGION((char *)words + size, ((size_t)1 << m->slot_lg2) - size);
+	if (m->incoherent) { /* memory holds anything until the zeros are flushed */
+		memset(m->written + (words - m->words), POISON, size);
+		for (line = 0; line < size; line += (size_t)1 << MEMORY_LINE_LG2)
+			memory_note_write(m, (char *)words + line);
+	}
+	if (++m->nr_live > m->peak_live)
+		m->peak_live = m->nr_live;
+	return words;
+}
+
 bool memory_free(struct memory *m, uint64_t pa, size_t size)
 {
 	struct slot *s = memory_slot(m, pa);
@@ -195,7 +221,6 @@ bool memory_free(struct memory *m, uint64_t pa, size_t size)
 	if (!s || s->size != size)
 		return false;
 	i = (uint32_t)(s - m->slots);
-	hash_remove(m, pa);
 	s->state = SLOT_FREE;
 	memset(slot_words(m, i), POISON, size);
 	ASAN_POISON_MEMORY_REGION(slot_words(m, i), (size_t)1 << m->slot_lg2);
@@ -208,7 +233,14 @@ struct slot *memory_slot(struct memory *m, uint64_t pa)
 {
 	uint32_t found = *hash_place(m, pa);
 
-	return found && m->slots[found - 1].pa == pa ? &m->slots[found - 1] : NULL;
+	struct slot *s = found ? &m->slots[found - 1] : NULL;
+
+	return s && s->pa == pa && s->state == SLOT_LIVE ? s : NULL;
+}
+
+uint64_t *memory_words(struct memory *m, const struct slot *slot)
+{
+	return slot_words(m, (uint32_t)(slot - m->slots));
 }
 
 struct slot *memory_slot_of(struct memory *m, const void *p)
@@ -243,6 +275,110 @@ const uint64_t *memory_view(void *ctx, uint64_t pa, size_t bytes)
 	return slot_words(m, (uint32_t)(s - m->slots));
 }
 
+const uint64_t *memory_hw_view(void *ctx, uint64_t pa, size_t bytes)
+{
+	struct memory *m = ctx;
+	const uint64_t *words = memory_view(ctx, pa, bytes);
+
+	return words && m->incoherent ? m->written + (words - m->words) : words;
+}
+
+/* ---- lines ---- */
+
+static size_t line_of(const struct memory *m, const void *p)
+{
+	return (size_t)((const char *)p - (const char *)m->words) >> MEMORY_LINE_LG2;
+}
+
+static size_t first_word(size_t line)
+{
+	return line << MEMORY_LINE_LG2 >> 3;
+}
+
+/* The slot of a live table that the line lies in, and how many words of it; or null. */
+static struct slot *slot_of_line(struct memory *m, size_t line, size_t *words)
+{
+	struct slot *s = memory_slot_of(m, &m->words[first_word(line)]);
+
+	*words = (1u << MEMORY_LINE_LG2) >> 3;
+	if (s && s->size >> 3 < *words)
+		*words = s->size >> 3;
+	return s;
+}
+
+static void write_back(struct memory *m, size_t line)
+{
+	size_t words, at = first_word(line);
+
+	if (slot_of_line(m, line, &words))
+		memcpy(&m->written[at], &m->words[at], words << 3);
+}
+
+void memory_note_write(struct memory *m, const void *p)
+{
+	size_t line = line_of(m, p);
+
+	if (m->line_states[line] == LINE_CLEAN) {
+		if (m->nr_dirty == m->cap_dirty) {
+			m->cap_dirty = m->cap_dirty ? 2 * m->cap_dirty : 1024;
+			m->dirty_lines = realloc(m->dirty_lines,
+						 m->cap_dirty * sizeof(*m->dirty_lines));
+			if (!m->dirty_lines)
+				abort();
+		}
+		m->dirty_lines[m->nr_dirty++] = (uint32_t)line;
+	}
+	m->line_states[line] = LINE_WRITTEN;
+}
+
+/* Forget the dirty lines that have become clean. */
+static void drop_clean(struct memory *m)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < m->nr_dirty; i++)
+		if (m->line_states[m->dirty_lines[i]] != LINE_CLEAN)
+			m->dirty_lines[kept++] = m->dirty_lines[i];
+	m->nr_dirty = kept;
+}
+
+unsigned memory_flush(struct memory *m, const void *p, size_t bytes)
+{
+	unsigned in_vain = 0;
+
+	for (size_t line = line_of(m, p), last = line_of(m, (const char *)p + bytes - 1);
+	     line <= last; line++) {
+		in_vain += m->line_states[line] == LINE_CLEAN;
+		if (m->line_states[line] == LINE_WRITTEN)
+			write_back(m, line);
+		m->line_states[line] = LINE_CLEAN;
+	}
+	drop_clean(m);
+	return in_vain;
+}
+
+void memory_evict(struct memory *m, const void *p)
+{
+	size_t line = line_of(m, p);
+
+	if (m->line_states[line] != LINE_WRITTEN)
+		return;
+	write_back(m, line);
+	m->line_states[line] = LINE_WRITTEN_BACK;
+}
+
+void memory_each_difference(struct memory *m, memory_differs *differs, void *ctx)
+{
+	for (size_t i = 0; i < m->nr_dirty; i++) {
+		size_t words, at = first_word(m->dirty_lines[i]);
+		struct slot *slot = slot_of_line(m, m->dirty_lines[i], &words);
+
+		for (size_t k = at; slot && k < at + words; k++)
+			if (m->words[k] != m->written[k])
+				differs(ctx, slot, &m->words[k], &m->written[k]);
+	}
+}
+
 void memory_make_wild(struct memory *m, uint32_t n, size_t size)
 {
 	uint64_t pa;
@@ -259,6 +395,7 @@ void memory_make_wild(struct memory *m, uint32_t n, size_t size)
 		m->slots[i].state = SLOT_LIVE;
 	}
 	m->wild = true;
+	m->incoherent = false;
 }
 
 uint64_t *memory_wild_table(struct memory *m, uint32_t i)

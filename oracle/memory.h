@@ -2,6 +2,11 @@
  * The physical memory that tables live in: an arena of table-sized slots at PAs
  * that are drawn per program from all that the format can hold and are never the
  * slot's own pointer, so that a lost address bit shows.
+ *
+ * Where the walker does not see the CPU's caches every word has two values, the CPU's
+ * and memory's; a line of 64 bytes that was written differs until it is flushed, or is
+ * written back on its own. A freed table is poisoned and stays where it is, in
+ * quarantine, until its slot is needed.
  */
 #ifndef WALKDIFF_ORACLE_MEMORY_H
 #define WALKDIFF_ORACLE_MEMORY_H
@@ -30,6 +35,8 @@ struct memory_config {
 	uint8_t window;	 /* enum memory_window */
 };
 
+#define MEMORY_LINE_LG2 6 /* bytes (lg2) that a cache holds and flushes as one */
+
 enum slot_state { SLOT_FREE, SLOT_LIVE };
 
 struct slot {
@@ -37,6 +44,12 @@ struct slot {
 	uint32_t size;	/* bytes of the table in it */
 	uint32_t mark;	/* equal to memory.epoch: seen by the ledger */
 	uint8_t state;
+	/* Where hardware finds it, kept by the watch (oracle/watch.h): */
+	uint8_t level;
+	bool linked;	/* a walk that starts from the device entry reaches it now */
+	bool was_linked;
+	uint64_t va;	/* the first that it translates */
+	uint64_t unlinked_at; /* sim.events then */
 };
 
 struct memory {
@@ -53,6 +66,11 @@ struct memory {
 	uint32_t epoch;
 	uint64_t draws;
 	uint64_t identity;	/* the host address of the arena: PAs are never it */
+	uint64_t *written;	/* incoherent: what memory holds, word by word as in `words` */
+	uint8_t *line_states;	/* incoherent: of enum line_state, a line each */
+	uint32_t *dirty_lines;	/* numbers of those that are not LINE_CLEAN, each once */
+	size_t nr_dirty, cap_dirty;
+	bool incoherent;	/* the walker reads `written` */
 	uint8_t pa_lg2;		/* PAs are below 2^pa_lg2 */
 	uint8_t slot_lg2;	/* each slot has an aligned region of PAs of this size to itself */
 	bool wild;		/* every PA resolves, by one rule: for arbitrary table contents */
@@ -69,20 +87,52 @@ void memory_destroy(struct memory *m);
 void memory_reset(struct memory *m, const struct memory_config *config, unsigned pa_lg2,
 		  unsigned slot_lg2);
 
+enum line_state {
+	LINE_CLEAN,
+	LINE_WRITTEN,	   /* by the CPU since it was last flushed */
+	LINE_WRITTEN_BACK, /* likewise, but memory has it already: the cache let go of it */
+};
+
 /* A zeroed table and its PA; null when the machine is full. */
 uint64_t *memory_alloc(struct memory *m, size_t size, uint64_t *pa);
 
 /* False when no live table of that size begins at pa. The contents are poisoned. */
 bool memory_free(struct memory *m, uint64_t pa, size_t size);
 
-/* `bytes` of the live table at pa, or null. Shaped for struct hw_memory: ctx is the memory. */
+/*
+ * `bytes` of the live table at pa, or null: as the CPU has them, and as hardware reads
+ * them. Shaped for struct hw_memory: ctx is the memory.
+ */
 const uint64_t *memory_view(void *ctx, uint64_t pa, size_t bytes);
+const uint64_t *memory_hw_view(void *ctx, uint64_t pa, size_t bytes);
 
 /* The slot of the live table that begins at pa, or null. */
 struct slot *memory_slot(struct memory *m, uint64_t pa);
 
 /* The slot that a pointer lies in, or null when it is outside every live table. */
 struct slot *memory_slot_of(struct memory *m, const void *p);
+
+/* ---- lines; incoherent only ---- */
+
+/* The CPU has written the word at p. */
+void memory_note_write(struct memory *m, const void *p);
+
+/*
+ * Write the lines of [p, p + bytes) back to memory. Returns how many of them the CPU had
+ * not written since they were last flushed.
+ */
+unsigned memory_flush(struct memory *m, const void *p, size_t bytes);
+
+/* A cache lets go of the line of p: it is written back, if it was written. */
+void memory_evict(struct memory *m, const void *p);
+
+/* Call back for each word of a live table that memory has another value of than the CPU. */
+typedef void memory_differs(void *ctx, struct slot *slot, const uint64_t *cpu,
+			    const uint64_t *memory);
+void memory_each_difference(struct memory *m, memory_differs *differs, void *ctx);
+
+/* The words of a slot's table as the CPU has them. */
+uint64_t *memory_words(struct memory *m, const struct slot *slot);
 
 /* Wild mode: make the first n slots live tables of `size` bytes and resolve any PA into them. */
 void memory_make_wild(struct memory *m, uint32_t n, size_t size);

@@ -5,7 +5,8 @@
 
 uint64_t judge_features(const struct hw_format *hw)
 {
-	uint64_t f = PT_FLUSH_RANGE | PT_FLUSH_RANGE_NO_GAPS | PT_FORCE_WRITEABLE;
+	uint64_t f = PT_FLUSH_RANGE | PT_FLUSH_RANGE_NO_GAPS | PT_FORCE_WRITEABLE |
+		     PT_DETAILED_GATHER;
 
 	if (hw->grows)
 		f |= PT_DYNAMIC_TOP;
@@ -29,6 +30,10 @@ uint64_t judge_features(const struct hw_format *hw)
 		f |= PT_NAPOT;
 	if (hw->can_memory_types)
 		f |= PT_MEMORY_TYPES;
+	if (hw->may_be_incoherent)
+		f |= PT_DMA_INCOHERENT;
+	if (hw->may_cache_not_present)
+		f |= PT_NP_CACHE;
 	return f;
 }
 
@@ -87,6 +92,9 @@ int judge_predict_init(const struct hw_format *hw, const struct pt_config *c)
 	if (!(c->features & PT_FLUSH_RANGE) == !(c->features & PT_FLUSH_RANGE_NO_GAPS))
 		return -EINVAL;
 	if (!(c->features & PT_FULL_VA) != (c->vasz_lg2 != 64))
+		return -EINVAL;
+	/* What is written past the caches cannot be updated atomically by both sides. */
+	if ((c->features & PT_DIRTY_TRACKING) && (c->features & PT_DMA_INCOHERENT))
 		return -EINVAL;
 	/* The aperture: at least one item of the top, at most what a fixed top reaches. */
 	item = hw_item_lg2(hw, c->top_level);

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* An operation that is refused memory says so; one that tries as often as this does not end. */
+#define MAX_REFUSED 64
+
 _Thread_local struct sim *sim_current;
 bool sim_seen[SEEN_LINES];
 
@@ -22,16 +25,48 @@ const char *const check_names[CHECKS] = {
 	[CHECK_NONE] = "none",	   [CHECK_RESULT] = "result", [CHECK_FLAT] = "flat",
 	[CHECK_WALK] = "walk",	   [CHECK_SHAPE] = "shape",   [CHECK_LEDGER] = "ledger",
 	[CHECK_REFUSE] = "refuse", [CHECK_DIRTY] = "dirty",   [CHECK_WORK] = "work",
-	[CHECK_BELIEF] = "belief", [CHECK_SAME] = "same",
+	[CHECK_BELIEF] = "belief", [CHECK_SAME] = "same",     [CHECK_STALE] = "stale",
+	[CHECK_TORN] = "torn",	   [CHECK_COHERENT] = "coherent",
 };
 
-void sim_reset(struct sim *s, const struct memory_config *config, unsigned pa_lg2,
-	       unsigned slot_lg2, const struct hw_device *device)
+bool sim_create(struct sim *s, uint32_t tables)
 {
-	struct memory *memory = s->memory;
+	s->memory = memory_create(tables);
+	return s->memory && watch_create(&s->watch, s->memory);
+}
 
-	memory_reset(memory, config, pa_lg2, slot_lg2);
-	*s = (struct sim){ .memory = memory, .device = *device };
+void sim_destroy(struct sim *s)
+{
+	memory_destroy(s->memory);
+	watch_free(&s->watch);
+	device_free(&s->dev);
+}
+
+void sim_reset(struct sim *s, const struct sim_config *c)
+{
+	const uint32_t watched = CHECK_BIT(CHECK_STALE) | CHECK_BIT(CHECK_TORN) |
+				 CHECK_BIT(CHECK_COHERENT) | CHECK_BIT(CHECK_WORK) |
+				 CHECK_BIT(CHECK_LEDGER);
+	struct memory *memory = s->memory;
+	struct device dev = s->dev;
+	struct watch watch = s->watch;
+
+	memory_reset(memory, c->memory, c->pa_lg2, c->slot_lg2);
+	memory->incoherent = c->incoherent;
+	device_reset(&dev, c->device_flags, c->hw->first_stage && !c->device.second_stage,
+		     c->memory->seed);
+	watch_reset(&watch, (c->off & watched) != watched);
+	*s = (struct sim){
+		.memory = memory,
+		.device = c->device,
+		.dev = dev,
+		.watch = watch,
+		.ops = c->ops,
+		.hw = c->hw,
+		.inv = c->inv,
+		.caches_not_present = c->caches_not_present,
+		.off = c->off,
+	};
 }
 
 void sim_begin_look(struct sim *s)
@@ -43,11 +78,14 @@ void sim_begin_look(struct sim *s)
 void sim_begin_operation(struct sim *s)
 {
 	sim_begin_look(s);
+	s->operation++;
 	s->refused = 0;
+	s->freed = 0;
 	s->invalidations = 0;
+	watch_begin(s);
 }
 
-static _Noreturn void fail(struct sim *s, enum check check, const char *format, va_list args)
+static _Noreturn void leave(struct sim *s, enum check check, const char *format, va_list args)
 {
 	s->verdict.check = check;
 	vsnprintf(s->verdict.text, sizeof(s->verdict.text), format, args);
@@ -57,60 +95,98 @@ static _Noreturn void fail(struct sim *s, enum check check, const char *format, 
 	abort();
 }
 
-_Noreturn void sim_fail(struct sim *s, enum check check, const char *format, ...)
+void sim_fail(struct sim *s, enum check check, const char *format, ...)
 {
 	va_list args;
 
+	if (sim_is_off(s, check))
+		return;
 	va_start(args, format);
-	fail(s, check, format, args);
+	leave(s, check, format, args);
 }
 
-_Noreturn void sim_fail_at(struct sim *s, enum check check, uint64_t iova, const char *format, ...)
+void sim_fail_at(struct sim *s, enum check check, uint64_t iova, const char *format, ...)
 {
 	va_list args;
 
+	if (sim_is_off(s, check))
+		return;
 	s->verdict.has_iova = true;
 	s->verdict.iova = iova;
 	va_start(args, format);
-	fail(s, check, format, args);
+	leave(s, check, format, args);
+}
+
+_Noreturn void sim_stop(struct sim *s, enum check check, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	leave(s, check, format, args);
 }
 
 struct hw_memory sim_hw_memory(struct sim *s)
 {
-	return (struct hw_memory){ .ctx = s->memory, .view = memory_view };
+	return (struct hw_memory){ .ctx = s->memory, .view = memory_hw_view };
 }
 
-/* Every access: counted, and inside a live table or the page table object. */
-static void check_access(struct sim *s, const pt_item *p)
+/* Every access: counted, and inside a live table, whose slot it returns, or the page table object. */
+static struct slot *check_access(struct sim *s, const pt_item *p)
 {
+	struct slot *slot;
+
 	if (++s->accesses > SIM_MAX_ACCESSES)
-		sim_fail(s, CHECK_WORK, "the operation does not end: %" PRIu64 " accesses",
+		sim_stop(s, CHECK_WORK, "the operation does not end: %" PRIu64 " accesses",
 			 s->accesses);
 	if ((uintptr_t)p - (uintptr_t)s->object < s->object_size)
-		return;
-	if (!memory_slot_of(s->memory, (const void *)p))
-		sim_fail(s, CHECK_LEDGER, "software accessed memory outside every live table");
+		return NULL;
+	slot = memory_slot_of(s->memory, (const void *)p);
+	if (!slot)
+		sim_stop(s, CHECK_LEDGER, "software accessed memory outside every live table");
+	return slot;
 }
 
 uint64_t sim_load(void *env, const pt_item *p)
 {
-	check_access(env, p);
+	struct sim *s = env;
+
+	/* The one word outside tables that is read is the top. */
+	if (!check_access(s, p))
+		s->watch.work.descents++;
 	return atomic_load_explicit(p, memory_order_acquire);
+}
+
+/* The word at p has just become v. */
+static void note_store(struct sim *s, struct slot *slot, pt_item *p, uint64_t old, uint64_t v)
+{
+	const uint64_t *at = (const uint64_t *)(uintptr_t)p;
+
+	s->changes++;
+	if (!slot)
+		return;
+	watch_store(s, slot, at, old, v);
+	if ((s->dev.flags & DEVICE_WRITES_BACK) && s->memory->incoherent && device_chance(&s->dev, 4))
+		memory_evict(s->memory, at);
 }
 
 void sim_store(void *env, pt_item *p, uint64_t v)
 {
-	check_access(env, p);
-	((struct sim *)env)->changes++;
+	struct slot *slot = check_access(env, p);
+	uint64_t old = atomic_load_explicit(p, memory_order_relaxed);
+
 	atomic_store_explicit(p, v, memory_order_release);
+	note_store(env, slot, p, old, v);
 }
 
 bool sim_cmpxchg(void *env, pt_item *p, uint64_t *old, uint64_t v)
 {
-	check_access(env, p);
-	((struct sim *)env)->changes++;
-	return atomic_compare_exchange_strong_explicit(p, old, v, memory_order_acq_rel,
-						       memory_order_acquire);
+	struct slot *slot = check_access(env, p);
+	bool done = atomic_compare_exchange_strong_explicit(p, old, v, memory_order_acq_rel,
+							    memory_order_acquire);
+
+	if (done)
+		note_store(env, slot, p, *old, v);
+	return done;
 }
 
 /* True when this allocation is one that the program wants refused. */
@@ -123,28 +199,67 @@ static bool is_refused(struct sim *s)
 		s->refuse_at--;
 		return false;
 	}
-	if (--s->refuse_count == 0)
-		s->refuse_at = 0;
+	if (--s->refuse_count == 0) {
+		s->refuse_at = s->refuse_then;
+		s->refuse_then = 0;
+		s->refuse_count = 1;
+	}
 	return true;
 }
 
 pt_item *sim_table_alloc(void *env, size_t size, uint64_t *pa)
 {
 	struct sim *s = env;
-	uint64_t *words = is_refused(s) ? NULL : memory_alloc(s->memory, size, pa);
+	uint64_t *words;
 
+	if (size > (size_t)1 << s->memory->slot_lg2)
+		sim_stop(s, CHECK_LEDGER, "asked for a table of %zu bytes; hardware reads none above "
+			 "%zu", size, (size_t)1 << s->memory->slot_lg2);
+	if (s->locks)
+		sim_stop(s, CHECK_BELIEF, "asked for memory while it holds a lock");
+	words = is_refused(s) ? NULL : memory_alloc(s->memory, size, pa);
+	s->watch.work.allocations++;
 	if (words)
 		s->changes++;
-	else
-		s->refused++;
+	else if (++s->refused > MAX_REFUSED)
+		sim_stop(s, CHECK_WORK, "asked for memory again after it was refused %u times",
+			 s->refused);
 	return (pt_item *)words;
+}
+
+/* Nobody may still find the way to a table that is freed, nor be inside it. */
+static void check_free(struct sim *s, const struct slot *slot)
+{
+	const struct stale *way;
+
+	if (!s->watch.on || s->ending || !slot->was_linked)
+		return;
+	if (slot->linked)
+		sim_fail_at(s, CHECK_LEDGER, slot->va,
+			    "the table of level %u at PA 0x%" PRIx64
+			    " is freed while hardware reaches it", slot->level, slot->pa);
+	if (s->waited_at < slot->unlinked_at)
+		sim_fail_at(s, CHECK_LEDGER, slot->va,
+			    "the table of level %u at PA 0x%" PRIx64
+			    " is freed while those who read without a lock may be in it",
+			    slot->level, slot->pa);
+	way = device_find_way(&s->dev, slot->pa);
+	if (way)
+		sim_fail_at(s, CHECK_STALE, way->first,
+			    "the table of level %u at PA 0x%" PRIx64
+			    " is freed while a cached table pointer may lead to it",
+			    slot->level, slot->pa);
 }
 
 void sim_table_free(void *env, uint64_t pa, size_t size)
 {
 	struct sim *s = env;
+	const struct slot *slot = memory_slot(s->memory, pa);
 
 	s->changes++;
+	s->freed++;
+	if (slot && slot->size == size)
+		check_free(s, slot);
 	if (!memory_free(s->memory, pa, size))
 		sim_fail(s, CHECK_LEDGER, "freed PA 0x%" PRIx64 ", where no table of %zu bytes is",
 			 pa, size);
@@ -155,22 +270,73 @@ pt_item *sim_table(void *env, uint64_t pa)
 	struct sim *s = env;
 	const uint64_t *words = memory_view(s->memory, pa, sizeof(uint64_t));
 
+	s->watch.work.follows++;
 	if (!words)
-		sim_fail(s, CHECK_LEDGER, "software followed PA 0x%" PRIx64 ", where no table is",
+		sim_stop(s, CHECK_LEDGER, "software followed PA 0x%" PRIx64 ", where no table is",
 			 pa);
 	return (pt_item *)(uintptr_t)words;
 }
 
-void sim_invalidate(void *env, uint64_t first, uint64_t last)
+void sim_invalidate(void *env, const struct pt_invalidation *inv)
 {
 	struct sim *s = env;
 
-	if (first > last)
-		sim_fail(s, CHECK_RESULT,
-			 "invalidated the empty range 0x%" PRIx64 "..0x%" PRIx64, first, last);
+	if (inv->first > inv->last) {
+		sim_fail(s, CHECK_RESULT, "invalidated the empty range 0x%" PRIx64 "..0x%" PRIx64,
+			 inv->first, inv->last);
+		return;
+	}
 	s->invalidations++;
-	s->invalidated_first = first;
-	s->invalidated_last = last;
+	s->invalidated = *inv;
+	if (!s->watch.on)
+		return;
+	watch_memory(s, "when caches are told to forget");
+	driver_invalidate(s, inv);
+}
+
+void sim_flush(void *env, const pt_item *first, size_t bytes)
+{
+	struct sim *s = env;
+
+	check_access(s, first);
+	if (s->memory->incoherent)
+		s->watch.work.flushes_in_vain +=
+			memory_flush(s->memory, (const void *)first, bytes);
+	else
+		s->watch.work.flushes_in_vain++;
+}
+
+void sim_reader_enter(void *env)
+{
+	((struct sim *)env)->readers++;
+}
+
+void sim_reader_exit(void *env)
+{
+	struct sim *s = env;
+
+	if (!s->readers)
+		sim_stop(s, CHECK_BELIEF, "a reader left that had not entered");
+	s->readers--;
+}
+
+void sim_wait_for_readers(void *env)
+{
+	struct sim *s = env;
+
+	if (s->readers)
+		sim_stop(s, CHECK_BELIEF, "a reader waits for itself");
+	s->waited_at = ++s->events;
+}
+
+/* A look that is no work of the operation's. */
+static uint64_t software_top(struct sim *s)
+{
+	struct work work = s->watch.work;
+	uint64_t pa = s->ops->top((void *)(uintptr_t)s->object).pa;
+
+	s->watch.work = work;
+	return pa;
 }
 
 void sim_change_top(void *env, uint64_t pa, unsigned level)
@@ -178,25 +344,45 @@ void sim_change_top(void *env, uint64_t pa, unsigned level)
 	struct sim *s = env;
 
 	s->changes++;
-	s->device.root_pa = pa;
-	s->device.level = (uint8_t)level;
+	if (!s->watch.on) {
+		s->device.root_pa = pa;
+		s->device.level = (uint8_t)level;
+		return;
+	}
+	if (s->top_is_set && software_top(s) == pa)
+		sim_fail(s, CHECK_TORN,
+			 "software uses the top at PA 0x%" PRIx64 " before the device entry leads there",
+			 pa);
+	driver_change_top(s, pa, level);
+	watch_root(s, pa, level);
+	if (s->dev.entry_units)
+		sim_fail(s, CHECK_STALE,
+			 "a unit may still walk from the device entry as it was before PA 0x%" PRIx64,
+			 pa);
+	s->top_is_set = true;
 }
 
 void sim_lock(void *env, shim_lock_t *lock)
 {
+	struct sim *s = env;
+
 	if (lock->held)
-		sim_fail(env, CHECK_BELIEF, "took a lock that it holds");
+		sim_stop(s, CHECK_BELIEF, "took a lock that it holds");
 	lock->held = true;
+	s->locks++;
 }
 
 void sim_unlock(void *env, shim_lock_t *lock)
 {
+	struct sim *s = env;
+
 	if (!lock->held)
-		sim_fail(env, CHECK_BELIEF, "released a lock that it does not hold");
+		sim_stop(s, CHECK_BELIEF, "released a lock that it does not hold");
 	lock->held = false;
+	s->locks--;
 }
 
 _Noreturn void sim_verify_failed(const char *cond, const char *file, int line)
 {
-	sim_fail(sim_current, CHECK_BELIEF, "%s:%d: belief broken: %s", file, line, cond);
+	sim_stop(sim_current, CHECK_BELIEF, "%s:%d: belief broken: %s", file, line, cond);
 }

@@ -15,11 +15,17 @@ enum check {
 	CHECK_LEDGER, /* tables leaked, freed twice, freed early, or touched after */
 	CHECK_REFUSE, /* wrong behaviour when an allocation is refused */
 	CHECK_DIRTY,  /* a device's write is not reported, or something else is */
-	CHECK_WORK,   /* an operation does not end */
+	CHECK_STALE,  /* hardware may still hold what it should have forgotten */
+	CHECK_COHERENT, /* memory does not hold what the CPU wrote when it must */
+	CHECK_TORN,   /* between two stores a walk sees neither the old nor the new */
+	CHECK_WORK,   /* an operation does more than it needs to, or does not end */
 	CHECK_BELIEF, /* a VERIFY of the code itself */
 	CHECK_SAME,   /* two routes to one map end differently */
 	CHECKS,
 };
+
+/* The bit of a check in a mask of them. */
+#define CHECK_BIT(check) (UINT32_C(1) << (check))
 
 extern const char *const check_names[CHECKS];
 

@@ -1,0 +1,40 @@
+/*
+ * The modelled driver: what a kernel's IOMMU driver does between a page table that asks
+ * and a device that has to be told. It is under test together with the encoders: a fault
+ * here is one of those that drivers have had.
+ */
+#include <stdlib.h>
+
+#include "oracle/sim.h"
+
+/* To every unit, and all again when one took nothing: no error hides behind another's success. */
+static void submit(struct sim *s, const struct pt_command *commands, unsigned nr)
+{
+	bool failed;
+
+	do {
+		failed = false;
+		for (unsigned unit = 0; unit < device_units(&s->dev); unit++)
+			failed |= !device_submit(s, unit, commands, nr);
+	} while (failed);
+}
+
+void driver_invalidate(struct sim *s, const struct pt_invalidation *inv)
+{
+	struct pt_command commands[PT_MAX_COMMANDS];
+	unsigned nr = s->ops->encode(s->object, &s->dev.unit, inv, commands);
+
+	submit(s, commands, nr);
+}
+
+void driver_change_top(struct sim *s, uint64_t pa, unsigned level)
+{
+	struct pt_command commands[PT_MAX_COMMANDS];
+	unsigned nr;
+
+	/* The word that makes it valid last: hardware may read the entry at any moment. */
+	device_store_entry(s, 1, s->dev.unit.domain);
+	device_store_entry(s, 0, pa | (uint64_t)level << 1 | 1);
+	nr = s->ops->encode_entry(s->object, &s->dev.unit, commands);
+	submit(s, commands, nr);
+}
