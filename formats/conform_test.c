@@ -94,7 +94,7 @@ static void run_config(const struct subject *s, const struct pt_config *c,
 	jmp_buf out;
 
 	judge_reset(judge, s, c, &machine);
-	judge->sim.out = &out;
+	judge->sim.t->out = &out;
 	if (setjmp(out))
 		fail_msg("%s, vasz_lg2=%u features=0x%" PRIx64 ": %s: %s", s->ops->name,
 			 judge->config.vasz_lg2, judge->config.features,
@@ -299,7 +299,7 @@ static void walk_prot(unsigned lg2)
 			continue;
 		}
 		AGREE(&r, UINT64_C(0),
-		      judge->subject.ops->map(judge->pt, &m, &judge->gather, &mapped) ==
+		      judge->subject.ops->map(judge->pt, &m, &judge->sim.t->gather, &mapped) ==
 			      (asks ? -EOPNOTSUPP : -EINVAL));
 		AGREE(&r, UINT64_C(0), mapped == 0);
 	}

@@ -140,9 +140,9 @@ static uint64_t hash_state(const struct judge *j)
 		h = hash_word(hash_word(h, l->va), l->item.address);
 		h = hash_word(h, (uint64_t)l->item.size_lg2 << 8 | l->item.attrs.write);
 	}
-	h = hash_word(hash_word(h, j->gather.first), j->gather.last);
-	h = hash_word(h, (uint64_t)j->gather.leaf_levels << 8 | j->gather.table_levels);
-	return hash_word(h, (uint64_t)j->sim.refuse_at << 8 | (j->gather.tables != 0));
+	h = hash_word(hash_word(h, j->sim.t->gather.first), j->sim.t->gather.last);
+	h = hash_word(h, (uint64_t)j->sim.t->gather.leaf_levels << 8 | j->sim.t->gather.table_levels);
+	return hash_word(h, (uint64_t)j->sim.refuse_at << 8 | (j->sim.t->gather.tables != 0));
 }
 
 /* True when the state is new; then it is kept. */
@@ -207,20 +207,20 @@ static void redo(struct search *s, const struct op *op)
 	sim_begin_operation(&j->sim);
 	switch (op->kind) {
 	case OP_MAP:
-		j->subject.ops->map(j->pt, &m, &j->gather, &mapped);
+		j->subject.ops->map(j->pt, &m, &j->sim.t->gather, &mapped);
 		flat_map(&j->flat, &fm, mapped, j->leaves);
 		break;
 	case OP_UNMAP:
-		j->subject.ops->unmap(j->pt, a[0], a[1], &j->gather);
+		j->subject.ops->unmap(j->pt, a[0], a[1], &j->sim.t->gather);
 		flat_unmap(&j->flat, a[0], a[1]);
 		break;
 	case OP_CUT:
-		if (!j->subject.ops->cut(j->pt, a[0], &j->gather) &&
+		if (!j->subject.ops->cut(j->pt, a[0], &j->sim.t->gather) &&
 		    flat_find(&j->flat, a[0], &leaf_va) && leaf_va != a[0])
 			flat_cut(&j->flat, a[0]);
 		break;
 	case OP_SYNC:
-		j->subject.ops->sync(j->pt, &j->gather);
+		j->subject.ops->sync(j->pt, &j->sim.t->gather);
 		break;
 	default:
 		j->sim.refuse_at = (uint32_t)a[0];
@@ -228,7 +228,7 @@ static void redo(struct search *s, const struct op *op)
 	}
 	if (syncs_after(s, op)) {
 		sim_begin_operation(&j->sim);
-		j->subject.ops->sync(j->pt, &j->gather);
+		j->subject.ops->sync(j->pt, &j->sim.t->gather);
 	}
 }
 
@@ -264,10 +264,10 @@ static void restart(struct search *s, const uint16_t *path, unsigned nr)
 {
 	const struct program *p = &s->program;
 	struct judge *j = s->judge;
-	jmp_buf *out = j->sim.out;
+	jmp_buf *out = j->sim.t->out;
 
 	judge_reset(j, &p->subject, &p->config, &p->memory);
-	j->sim.out = out;
+	j->sim.t->out = out;
 	sim_begin_operation(&j->sim);
 	j->subject.ops->init(j->pt, &j->config, &j->sim);
 	j->ready = true;
@@ -323,9 +323,9 @@ static bool search_all(struct search *s, unsigned max_depth)
 	bool shows = isatty(2);
 	jmp_buf out;
 
-	s->judge->sim.out = &out;
+	s->judge->sim.t->out = &out;
 	if (setjmp(out)) {
-		s->judge->sim.out = NULL;
+		s->judge->sim.t->out = NULL;
 		report(s);
 		return false;
 	}
@@ -340,7 +340,7 @@ static bool search_all(struct search *s, unsigned max_depth)
 	}
 	if (shows)
 		fputs("\r\033[K", stderr);
-	s->judge->sim.out = NULL;
+	s->judge->sim.t->out = NULL;
 	return true;
 }
 

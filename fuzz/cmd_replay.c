@@ -70,7 +70,7 @@ static struct table *table_of(struct replay *r, unsigned domain)
 		return NULL;
 	}
 	judge_reset(t->judge, &r->o.subject, &r->o.config, &memory);
-	t->judge->sim.out = &r->out;
+	t->judge->sim.t->out = &r->out;
 	r->failed = t->judge;
 	err = judge_init(t->judge);
 	r->nr_tables += t->judge->sim.memory->nr_live;

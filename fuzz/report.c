@@ -119,10 +119,10 @@ static void print_sw_walk(struct judge *j, uint64_t iova, FILE *out)
 	unsigned nr;
 
 	fputs("\nThe software walk (pt_ops)\n", out);
-	j->sim.out = &stopped;
+	j->sim.t->out = &stopped;
 	if (setjmp(stopped)) {
 		fprintf(out, "  could not be done: %s\n", j->sim.verdict.text);
-		j->sim.out = NULL;
+		j->sim.t->out = NULL;
 		return;
 	}
 	sim_begin_operation(&j->sim);
@@ -139,7 +139,7 @@ static void print_sw_walk(struct judge *j, uint64_t iova, FILE *out)
 	}
 	if (!nr)
 		fputs("  none: the address is above the top's reach\n", out);
-	j->sim.out = NULL;
+	j->sim.t->out = NULL;
 }
 
 static void print_flat(struct judge *j, uint64_t iova, FILE *out)
@@ -216,10 +216,10 @@ void print_report(struct judge *j, const struct program *p, const struct run *ru
 		"  %u tables of at most %u, %" PRIu64 " allocations tried, %u refused in the last "
 		"operation\n",
 		j->sim.memory->nr_live, j->sim.memory->config.tables, j->sim.allocations,
-		j->sim.refused);
-	if (j->gather.first <= j->gather.last)
-		fprintf(out, "  waiting in the gather: IOVA " HEX ".." HEX "\n", j->gather.first,
-			j->gather.last);
+		j->sim.t->refused);
+	if (j->sim.t->gather.first <= j->sim.t->gather.last)
+		fprintf(out, "  waiting in the gather: IOVA " HEX ".." HEX "\n", j->sim.t->gather.first,
+			j->sim.t->gather.last);
 	print_caches(&j->sim, out);
 	if (path)
 		fprintf(out, "\nTo run it again:  %s repro %s\nTo shrink it:     %s min %s\n",

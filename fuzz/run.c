@@ -307,7 +307,7 @@ struct run run_program(struct judge *j, const struct program *p, const struct ru
 		j->sim.refuse_at = (uint32_t)o->refuse_at;
 		j->sim.refuse_then = (uint32_t)o->refuse_then;
 	}
-	j->sim.out = &out;
+	j->sim.t->out = &out;
 	if (!setjmp(out)) {
 		if (p->target == TARGET_DECODE)
 			run_decode(j, p, o ? o : &none, &at);
@@ -316,7 +316,7 @@ struct run run_program(struct judge *j, const struct program *p, const struct ru
 		else
 			run_ops(j, p, o ? o : &none, &at);
 	}
-	j->sim.out = NULL;
+	j->sim.t->out = NULL;
 	run = (struct run){ .verdict = j->sim.verdict, .op = at, .operations = j->operations };
 	if (same) {
 		run.operations += same->operations;

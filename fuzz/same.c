@@ -387,7 +387,7 @@ static void run_route(struct same *s, struct judge *j, const struct program *p,
 		      const struct route *route, volatile long *at)
 {
 	struct memory_config memory = p->memory;
-	jmp_buf *out = j->sim.out;
+	jmp_buf *out = j->sim.t->out;
 	bool roomy;
 
 	s->operations += j->operations;
@@ -397,7 +397,7 @@ static void run_route(struct same *s, struct judge *j, const struct program *p,
 	memory.tables += (uint32_t)(s->nr_splits + s->nr_steps + 6) * MORE_TABLES;
 	*at = -1;
 	judge_reset(j, &p->subject, &p->config, &memory);
-	j->sim.out = out;
+	j->sim.t->out = out;
 	roomy = j->sim.memory->config.tables == memory.tables; /* the machine has as many */
 	if (judge_init(j))
 		return;

@@ -48,6 +48,7 @@ struct stale {
 	uint8_t level;	  /* of the leaf, the table, or the item that held nothing */
 	uint8_t size_lg2; /* cached in pieces of this size: one goes whole */
 	uint8_t units;	  /* a bit each */
+	uint8_t thread;	  /* whose operation it was */
 	bool dirt_only;	  /* a leaf that is as it was, but for its dirt */
 };
 

@@ -37,7 +37,7 @@ static void start(unsigned flags)
 {
 	struct sim was = sim;
 
-	sim = (struct sim){ .inv = &inv_none, .dev = was.dev };
+	sim = (struct sim){ .inv = &inv_none, .dev = was.dev, .t = &sim.threads[0] };
 	device_reset(&sim.dev, flags, false, 1);
 	sim.dev.nr = 0;
 	seed = 1;

@@ -34,7 +34,8 @@ static void start(unsigned flags, uint64_t seed)
 {
 	struct device dev = sim.dev;
 
-	sim = (struct sim){ .inv = &inv_none, .ops = &pt_sim_toy, .dev = dev };
+	sim = (struct sim){ .inv = &inv_none, .ops = &pt_sim_toy, .dev = dev,
+			    .t = &sim.threads[0] };
 	device_reset(&sim.dev, flags, false, seed);
 	sim.dev.nr = 0;
 }
@@ -51,11 +52,11 @@ static const char *stopped(void (*what)(void))
 {
 	jmp_buf out;
 
-	sim.out = &out;
+	sim.t->out = &out;
 	sim.verdict = (struct verdict){ 0 };
 	if (!setjmp(out))
 		what();
-	sim.out = NULL;
+	sim.t->out = NULL;
 	return sim.verdict.text;
 }
 

@@ -33,15 +33,15 @@ struct pt_gather predict_gather(struct judge *j, struct pt_gather g, struct pt_i
 	bool apart = !empty && ((g.last < what.first && what.first - g.last > 1) ||
 				(what.last < g.first && g.first - what.last > 1));
 
-	uint32_t more = j->sim.watch.work.unlinked;
+	uint32_t more = j->sim.t->work.unlinked;
 	bool full = what.table_levels && g.nr_tables && more && g.nr_tables + more > PT_GATHER_TABLES;
 
 	/* Without a watch nobody has counted the tables that went: it is taken at its word. */
 	if (!j->sim.watch.on)
-		full = what.table_levels && j->sim.freed;
+		full = what.table_levels && j->sim.t->freed;
 	if (full || (apart && (j->config.features & PT_FLUSH_RANGE_NO_GAPS))) {
-		if (!j->sim.invalidations || j->sim.invalidated.first != g.first ||
-		    j->sim.invalidated.last != g.last)
+		if (!j->sim.t->invalidations || j->sim.t->invalidated.first != g.first ||
+		    j->sim.t->invalidated.last != g.last)
 			sim_fail(&j->sim, CHECK_RESULT,
 				 "the gathered range " HEX ".." HEX
 				 " was dropped without being invalidated", g.first, g.last);
@@ -59,7 +59,7 @@ struct pt_gather predict_gather(struct judge *j, struct pt_gather g, struct pt_i
 /* Of table_levels too few is for the device to see, and too many no harm. */
 void check_gather(struct judge *j, const struct pt_gather *want, const char *operation)
 {
-	const struct pt_gather *got = &j->gather;
+	const struct pt_gather *got = &j->sim.t->gather;
 
 	if (got->first != want->first || got->last != want->last ||
 	    got->leaf_levels != want->leaf_levels)

@@ -70,12 +70,12 @@ void check_stale(struct judge *j, unsigned kinds, const char *when)
 /* Before the tables are compared: what memory does not hold, a walk would not find. */
 static void check_memory(struct judge *j)
 {
-	watch_memory(&j->sim, "when the operation returned");
+	watch_memory(&j->sim, 0, UINT64_MAX, "when the operation returned");
 }
 
 void check_after(struct judge *j, uint64_t iova, uint64_t last)
 {
-	struct work work = j->sim.watch.work; /* without that of the looks below */
+	struct work work = j->sim.t->work; /* without that of the looks below */
 	uint64_t bytes = flat_bytes(&j->flat);
 
 	j->operations++;
@@ -145,7 +145,6 @@ void judge_reset(struct judge *j, const struct subject *subject, const struct pt
 		   last_below(config->oasz_lg2));
 	free(j->dirty_cleaned);
 	j->dirty_cleaned = NULL;
-	j->gather = PT_GATHER_EMPTY;
 	j->ready = false;
 	j->thorough = true;
 	j->judged = false;
@@ -159,7 +158,7 @@ int judge_init(struct judge *j)
 
 	begin(j);
 	got = j->subject.ops->init(j->pt, &j->config, &j->sim);
-	if (want == 0 && j->sim.refused)
+	if (want == 0 && j->sim.t->refused)
 		want = -ENOMEM;
 	if (got != want)
 		sim_fail(&j->sim, CHECK_RESULT, "init returned %d, should be %d", got, want);
@@ -183,7 +182,7 @@ static void check_map_result(struct judge *j, const struct pt_mapping *m, int er
 	struct prediction want = { predict_map_error(j, m), 0 };
 
 	if (err == -ENOMEM && !want.err) {
-		if (!j->sim.refused)
+		if (!j->sim.t->refused)
 			sim_fail_at(&j->sim, CHECK_REFUSE, m->iova,
 				    "map returned ENOMEM, but no allocation was refused");
 		want = flat_predict_map(&j->flat, &fm, mapped);
@@ -214,7 +213,7 @@ static void check_replaced(struct judge *j)
 	for (size_t i = 0; i < j->sim.dev.nr; i++) {
 		const struct stale *s = &j->sim.dev.stale[i];
 
-		if (s->kind == STALE_TABLE && s->operation == j->sim.operation)
+		if (s->kind == STALE_TABLE && s->operation == j->sim.t->operation)
 			sim_fail_at(&j->sim, CHECK_STALE, s->first,
 				    "map returned while a cached table pointer may still lead to PA "
 				    HEX, s->pa);
@@ -224,12 +223,12 @@ static void check_replaced(struct judge *j)
 int judge_map(struct judge *j, const struct pt_mapping *m, uint64_t *mapped)
 {
 	struct flat_mapping fm = { .iova = m->iova, .oa = m->oa, .len = m->len, .prot = m->prot };
-	struct pt_gather before = j->gather;
+	struct pt_gather before = j->sim.t->gather;
 	int err;
 
 	*mapped = UINT64_MAX; /* it must be written, also on error */
 	begin(j);
-	err = j->subject.ops->map(j->pt, m, &j->gather, mapped);
+	err = j->subject.ops->map(j->pt, m, &j->sim.t->gather, mapped);
 	check_map_result(j, m, err, *mapped);
 	flat_map(&j->flat, &fm, *mapped, j->leaves);
 	check_map_gather(j, &before, m, *mapped);
@@ -257,7 +256,7 @@ uint64_t judge_unmap(struct judge *j, uint64_t iova, uint64_t len)
 {
 	uint64_t last = iova, want = 0, got;
 	bool any = flat_predict_unmap(&j->flat, iova, len, &last);
-	struct pt_gather gather = j->gather;
+	struct pt_gather gather = j->sim.t->gather;
 	struct pt_invalidation what = { .first = iova };
 
 	if (any)
@@ -267,7 +266,7 @@ uint64_t judge_unmap(struct judge *j, uint64_t iova, uint64_t len)
 	if (any)
 		what.leaf_levels = leaf_levels(j, iova, last);
 	begin(j);
-	got = j->subject.ops->unmap(j->pt, iova, len, &j->gather);
+	got = j->subject.ops->unmap(j->pt, iova, len, &j->sim.t->gather);
 	if (got != want)
 		sim_fail_at(&j->sim, CHECK_RESULT, iova,
 			    "unmap returned " HEX ", should be " HEX, got, want);
@@ -365,13 +364,13 @@ int judge_cut(struct judge *j, uint64_t iova)
 {
 	uint64_t leaf_va = iova, last = iova;
 	int want = predict_cut(j, iova, &leaf_va), got;
-	struct pt_gather gather = j->gather;
+	struct pt_gather gather = j->sim.t->gather;
 	struct pt_invalidation what = { 0 };
 	bool changes;
 
 	begin(j);
-	got = j->subject.ops->cut(j->pt, iova, &j->gather);
-	if (got == -ENOMEM && !j->sim.refused)
+	got = j->subject.ops->cut(j->pt, iova, &j->sim.t->gather);
+	if (got == -ENOMEM && !j->sim.t->refused)
 		sim_fail_at(&j->sim, CHECK_REFUSE, iova,
 			    "cut returned ENOMEM, but no allocation was refused");
 	if (want == 0 && leaf_va != iova && got == -ENOMEM)
@@ -391,11 +390,11 @@ int judge_cut(struct judge *j, uint64_t iova)
 	}
 	/* With break-before-make the invalidation is complete when cut returns. */
 	if (changes && j->subject.hw->breaks_before_make) {
-		if (j->sim.invalidations != 1 || j->sim.invalidated.first != leaf_va ||
-		    j->sim.invalidated.last != last)
+		if (j->sim.t->invalidations != 1 || j->sim.t->invalidated.first != leaf_va ||
+		    j->sim.t->invalidated.last != last)
 			sim_fail_at(&j->sim, CHECK_RESULT, iova,
 				    "cut made %u invalidations, should be one, of " HEX ".." HEX,
-				    j->sim.invalidations, leaf_va, last);
+				    j->sim.t->invalidations, leaf_va, last);
 	} else if (changes) {
 		gather = predict_gather(j, gather, what);
 	}
@@ -406,26 +405,26 @@ int judge_cut(struct judge *j, uint64_t iova)
 
 void judge_sync(struct judge *j)
 {
-	struct pt_gather before = j->gather, empty = PT_GATHER_EMPTY;
+	struct pt_gather before = j->sim.t->gather, empty = PT_GATHER_EMPTY;
 	bool any = before.first <= before.last;
 
 	j->operations++;
 	begin(j);
-	j->subject.ops->sync(j->pt, &j->gather);
+	j->subject.ops->sync(j->pt, &j->sim.t->gather);
 	check_gather(j, &empty, "sync");
-	if (j->gather.tables)
+	if (j->sim.t->gather.tables)
 		sim_fail(&j->sim, CHECK_LEDGER, "sync left tables in the gather");
-	if (j->sim.invalidations != any ||
-	    (any && (j->sim.invalidated.first != before.first ||
-		     j->sim.invalidated.last != before.last)))
+	if (j->sim.t->invalidations != any ||
+	    (any && (j->sim.t->invalidated.first != before.first ||
+		     j->sim.t->invalidated.last != before.last)))
 		sim_fail(&j->sim, CHECK_RESULT,
 			 "sync of " HEX ".." HEX " made %u invalidations, the last of " HEX ".." HEX,
-			 before.first, before.last, j->sim.invalidations, j->sim.invalidated.first,
-			 j->sim.invalidated.last);
+			 before.first, before.last, j->sim.t->invalidations, j->sim.t->invalidated.first,
+			 j->sim.t->invalidated.last);
 	check_memory(j);
 	if (j->sim.watch.on)
 		check_stale(j, ALL_KINDS, "after sync");
-	check_work(j, &j->sim.watch.work);
+	check_work(j, &j->sim.t->work);
 	if (j->thorough) {
 		judge_state(j);
 		check_torn(j);

@@ -30,7 +30,6 @@ struct judge {
 	struct hw_map map;	 /* the last enumeration */
 	struct pt *pt;
 	size_t pt_size;
-	struct pt_gather gather;
 	bool ready;		 /* init succeeded, deinit has not run */
 	bool thorough;		 /* enumerate the whole table after every operation */
 	bool judged;		 /* all agreed when these were so: */

@@ -107,12 +107,12 @@ static void check_gathered(struct judge *j, struct pt_gather g, const struct lea
 		if (detailed)
 			g.leaf_levels |= leaf_level_bit(j, cleaned[i].size_lg2);
 	}
-	if (j->gather.first != g.first || j->gather.last != g.last ||
-	    j->gather.leaf_levels != g.leaf_levels || j->sim.invalidations != synced)
+	if (j->sim.t->gather.first != g.first || j->sim.t->gather.last != g.last ||
+	    j->sim.t->gather.leaf_levels != g.leaf_levels || j->sim.t->invalidations != synced)
 		sim_fail(&j->sim, CHECK_DIRTY,
 			 "read_dirty gathered " HEX ".." HEX " after %u invalidations, should be "
 			 HEX ".." HEX " after %u",
-			 j->gather.first, j->gather.last, j->sim.invalidations, g.first, g.last,
+			 j->sim.t->gather.first, j->sim.t->gather.last, j->sim.t->invalidations, g.first, g.last,
 			 synced);
 }
 
@@ -137,7 +137,7 @@ int judge_read_dirty(struct judge *j, uint64_t iova, uint64_t len, unsigned flag
 	int want_err = predict_error(j, iova, len, bitmap), err;
 	size_t words = bitmap->bits / 64 + 2, nr = 0;
 	struct leaf_range asked = { iova, iova + (len - 1), 0 }, *cleaned = NULL;
-	struct pt_gather before = j->gather;
+	struct pt_gather before = j->sim.t->gather;
 	uint64_t *want = j->dirty_want;
 
 	memset(want, 0, words * sizeof(*want));
@@ -147,7 +147,7 @@ int judge_read_dirty(struct judge *j, uint64_t iova, uint64_t len, unsigned flag
 	for (size_t i = 0; i < nr; i++)
 		flat_set_dirty(&j->flat, cleaned[i].first, false);
 	begin(j);
-	err = j->subject.ops->read_dirty(j->pt, iova, len, flags, bitmap, &j->gather);
+	err = j->subject.ops->read_dirty(j->pt, iova, len, flags, bitmap, &j->sim.t->gather);
 	if (err != want_err) {
 		free(cleaned);
 		sim_fail_at(&j->sim, CHECK_RESULT, iova, "read_dirty returned %d, should be %d",

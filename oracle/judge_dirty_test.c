@@ -77,7 +77,7 @@ static enum check run(void)
 	ops.read_dirty = broken_read_dirty;
 	ops.set_dirty = broken_set_dirty;
 	judge_reset(j, &subject, &config, &memory);
-	j->sim.out = &out;
+	j->sim.t->out = &out;
 	if (!setjmp(out)) {
 		struct pt_bitmap bitmap = { .granule_lg2 = 12, .bits = 64,
 					    .words = j->dirty_words };

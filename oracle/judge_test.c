@@ -226,7 +226,7 @@ MAP(map_device_not_told, struct hw_device was = judge->sim.device, judge->sim.de
 MAP(map_outside_tables, sim_store(&judge->sim, &outside, 1), (void)0)
 MAP(map_follows_nothing, sim_table(&judge->sim, 0x1234567000), (void)0)
 MAP(map_frees_nothing, sim_table_free(&judge->sim, 0x1234567000, 16), (void)0)
-MAP(map_without_end, judge->sim.accesses = SIM_MAX_ACCESSES, (void)0)
+MAP(map_without_end, judge->sim.t->accesses = SIM_MAX_ACCESSES, (void)0)
 MAP(map_breaks_belief, sim_verify_failed("it", "x.c", 1), (void)0)
 MAP(map_locks_twice, sim_lock(&judge->sim, &held), (void)0)
 MAP(map_unlocks_twice, sim_unlock(&judge->sim, &idle), (void)0)
@@ -416,10 +416,10 @@ static struct verdict run(const struct pt_ops *ops, const struct hw_format *hw,
 	jmp_buf out;
 
 	judge_reset(judge, &subject, config, &machine);
-	judge->sim.out = &out;
+	judge->sim.t->out = &out;
 	if (!setjmp(out))
 		sequence();
-	judge->sim.out = NULL;
+	judge->sim.t->out = NULL;
 	return judge->sim.verdict;
 }
 

@@ -57,10 +57,10 @@ static inline struct verdict play(const struct scene *scene, const struct pt_ops
 	judge->device_flags = scene->device_flags;
 	judge->off = off;
 	judge_reset(judge, &subject, &scene->config, &machine);
-	judge->sim.out = &out;
+	judge->sim.t->out = &out;
 	if (!setjmp(out))
 		scene->sequence();
-	judge->sim.out = NULL;
+	judge->sim.t->out = NULL;
 	return judge->sim.verdict;
 }
 

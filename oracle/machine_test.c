@@ -211,8 +211,8 @@ static void sync_with(struct pt_gather *g, driver *tell, bool waits)
 	struct pt_command c[PT_MAX_COMMANDS];
 
 	if (g->first <= g->last) {
-		judge->sim.invalidations++;
-		judge->sim.invalidated = inv;
+		judge->sim.t->invalidations++;
+		judge->sim.t->invalidated = inv;
 		tell(c, real->encode(judge->pt, &judge->sim.dev.unit, &inv, c));
 	}
 	if (waits)

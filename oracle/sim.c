@@ -67,21 +67,32 @@ void sim_reset(struct sim *s, const struct sim_config *c)
 		.caches_not_present = c->caches_not_present,
 		.off = c->off,
 	};
+	for (unsigned i = 0; i < SIM_THREADS; i++)
+		s->threads[i].gather = PT_GATHER_EMPTY;
+	s->t = &s->threads[0];
+}
+
+void sim_event(struct sim *s, enum sim_event what, const volatile void *place)
+{
+	if (s->race && !s->t->looks)
+		s->race->event(s->race->ctx, what, place);
 }
 
 void sim_begin_look(struct sim *s)
 {
-	s->accesses = 0;
+	s->t->accesses = 0;
+	s->t->looks = true;
 	sim_current = s;
 }
 
 void sim_begin_operation(struct sim *s)
 {
 	sim_begin_look(s);
-	s->operation++;
-	s->refused = 0;
-	s->freed = 0;
-	s->invalidations = 0;
+	s->t->looks = false;
+	s->t->operation = ++s->operations;
+	s->t->refused = 0;
+	s->t->freed = 0;
+	s->t->invalidations = 0;
 	watch_begin(s);
 }
 
@@ -89,8 +100,8 @@ static _Noreturn void leave(struct sim *s, enum check check, const char *format,
 {
 	s->verdict.check = check;
 	vsnprintf(s->verdict.text, sizeof(s->verdict.text), format, args);
-	if (s->out)
-		longjmp(*s->out, 1);
+	if (s->t->out)
+		longjmp(*s->t->out, 1);
 	fprintf(stderr, "walkdiff: %s: %s\n", check_names[check], s->verdict.text);
 	abort();
 }
@@ -135,9 +146,9 @@ static struct slot *check_access(struct sim *s, const pt_item *p)
 {
 	struct slot *slot;
 
-	if (++s->accesses > SIM_MAX_ACCESSES)
+	if (++s->t->accesses > SIM_MAX_ACCESSES)
 		sim_stop(s, CHECK_WORK, "the operation does not end: %" PRIu64 " accesses",
-			 s->accesses);
+			 s->t->accesses);
 	if ((uintptr_t)p - (uintptr_t)s->object < s->object_size)
 		return NULL;
 	slot = memory_slot_of(s->memory, (const void *)p);
@@ -150,9 +161,10 @@ uint64_t sim_load(void *env, const pt_item *p)
 {
 	struct sim *s = env;
 
+	sim_event(s, EVENT_LOAD, p);
 	/* The one word outside tables that is read is the top. */
 	if (!check_access(s, p))
-		s->watch.work.descents++;
+		s->t->work.descents++;
 	return atomic_load_explicit(p, memory_order_acquire);
 }
 
@@ -171,21 +183,28 @@ static void note_store(struct sim *s, struct slot *slot, pt_item *p, uint64_t ol
 
 void sim_store(void *env, pt_item *p, uint64_t v)
 {
-	struct slot *slot = check_access(env, p);
-	uint64_t old = atomic_load_explicit(p, memory_order_relaxed);
+	struct slot *slot;
+	uint64_t old;
 
+	sim_event(env, EVENT_STORE, p);
+	slot = check_access(env, p);
+	old = atomic_load_explicit(p, memory_order_relaxed);
 	atomic_store_explicit(p, v, memory_order_release);
 	note_store(env, slot, p, old, v);
 }
 
 bool sim_cmpxchg(void *env, pt_item *p, uint64_t *old, uint64_t v)
 {
-	struct slot *slot = check_access(env, p);
-	bool done = atomic_compare_exchange_strong_explicit(p, old, v, memory_order_acq_rel,
-							    memory_order_acquire);
+	struct sim *s = env;
+	struct slot *slot;
+	bool done;
 
+	sim_event(s, EVENT_CMPXCHG, p);
+	slot = check_access(s, p);
+	done = atomic_compare_exchange_strong_explicit(p, old, v, memory_order_acq_rel,
+						       memory_order_acquire);
 	if (done)
-		note_store(env, slot, p, *old, v);
+		note_store(s, slot, p, *old, v);
 	return done;
 }
 
@@ -212,18 +231,19 @@ pt_item *sim_table_alloc(void *env, size_t size, uint64_t *pa)
 	struct sim *s = env;
 	uint64_t *words;
 
+	sim_event(s, EVENT_ALLOC, NULL);
 	if (size > (size_t)1 << s->memory->slot_lg2)
 		sim_stop(s, CHECK_LEDGER, "asked for a table of %zu bytes; hardware reads none above "
 			 "%zu", size, (size_t)1 << s->memory->slot_lg2);
-	if (s->locks)
+	if (s->t->locks)
 		sim_stop(s, CHECK_BELIEF, "asked for memory while it holds a lock");
 	words = is_refused(s) ? NULL : memory_alloc(s->memory, size, pa);
-	s->watch.work.allocations++;
+	s->t->work.allocations++;
 	if (words)
 		s->changes++;
-	else if (++s->refused > MAX_REFUSED)
+	else if (++s->t->refused > MAX_REFUSED)
 		sim_stop(s, CHECK_WORK, "asked for memory again after it was refused %u times",
-			 s->refused);
+			 s->t->refused);
 	return (pt_item *)words;
 }
 
@@ -254,10 +274,12 @@ static void check_free(struct sim *s, const struct slot *slot)
 void sim_table_free(void *env, uint64_t pa, size_t size)
 {
 	struct sim *s = env;
-	const struct slot *slot = memory_slot(s->memory, pa);
+	const struct slot *slot;
 
+	sim_event(s, EVENT_FREE, NULL);
+	slot = memory_slot(s->memory, pa);
 	s->changes++;
-	s->freed++;
+	s->t->freed++;
 	if (slot && slot->size == size)
 		check_free(s, slot);
 	if (!memory_free(s->memory, pa, size))
@@ -270,7 +292,7 @@ pt_item *sim_table(void *env, uint64_t pa)
 	struct sim *s = env;
 	const uint64_t *words = memory_view(s->memory, pa, sizeof(uint64_t));
 
-	s->watch.work.follows++;
+	s->t->work.follows++;
 	if (!words)
 		sim_stop(s, CHECK_LEDGER, "software followed PA 0x%" PRIx64 ", where no table is",
 			 pa);
@@ -286,11 +308,13 @@ void sim_invalidate(void *env, const struct pt_invalidation *inv)
 			 inv->first, inv->last);
 		return;
 	}
-	s->invalidations++;
-	s->invalidated = *inv;
+	s->t->invalidations++;
+	s->t->invalidated = *inv;
 	if (!s->watch.on)
 		return;
-	watch_memory(s, "when caches are told to forget");
+	if (sim_is_alone(s))
+		watch_memory(s, 0, UINT64_MAX, "when caches are told to forget");
+	sim_event(s, EVENT_INVALIDATE, NULL);
 	driver_invalidate(s, inv);
 }
 
@@ -298,44 +322,80 @@ void sim_flush(void *env, const pt_item *first, size_t bytes)
 {
 	struct sim *s = env;
 
+	sim_event(s, EVENT_FLUSH, first);
 	check_access(s, first);
 	if (s->memory->incoherent)
-		s->watch.work.flushes_in_vain +=
+		s->t->work.flushes_in_vain +=
 			memory_flush(s->memory, (const void *)first, bytes);
 	else
-		s->watch.work.flushes_in_vain++;
+		s->t->work.flushes_in_vain++;
 }
 
 void sim_reader_enter(void *env)
 {
-	((struct sim *)env)->readers++;
+	struct sim *s = env;
+
+	if (s->t->looks)
+		return;
+	sim_event(s, EVENT_READER, NULL);
+	if (s->t->reads_since)
+		sim_stop(s, CHECK_BELIEF, "a reader entered that is inside");
+	s->t->reads_since = ++s->events;
 }
 
 void sim_reader_exit(void *env)
 {
 	struct sim *s = env;
 
-	if (!s->readers)
+	if (s->t->looks)
+		return;
+	sim_event(s, EVENT_READER, NULL);
+	if (!s->t->reads_since)
 		sim_stop(s, CHECK_BELIEF, "a reader left that had not entered");
-	s->readers--;
+	s->t->reads_since = 0;
+}
+
+/* A grace period, begun at the event `since`. */
+struct grace {
+	const struct sim *s;
+	uint64_t since;
+};
+
+static bool readers_have_left(void *arg)
+{
+	const struct grace *g = arg;
+
+	for (unsigned i = 0; i < SIM_THREADS; i++)
+		if (g->s->threads[i].reads_since && g->s->threads[i].reads_since < g->since)
+			return false;
+	return true;
 }
 
 void sim_wait_for_readers(void *env)
 {
 	struct sim *s = env;
+	struct grace grace = { s, ++s->events };
 
-	if (s->readers)
+	if (s->t->reads_since)
 		sim_stop(s, CHECK_BELIEF, "a reader waits for itself");
-	s->waited_at = ++s->events;
+	sim_event(s, EVENT_READER, NULL);
+	if (!readers_have_left(&grace))
+		s->race->wait(s->race->ctx, readers_have_left, &grace);
+	if (s->waited_at < grace.since)
+		s->waited_at = grace.since;
 }
 
 /* A look that is no work of the operation's. */
 static uint64_t software_top(struct sim *s)
 {
-	struct work work = s->watch.work;
-	uint64_t pa = s->ops->top((void *)(uintptr_t)s->object).pa;
+	struct work work = s->t->work;
+	bool looks = s->t->looks;
+	uint64_t pa;
 
-	s->watch.work = work;
+	s->t->looks = true;
+	pa = s->ops->top((void *)(uintptr_t)s->object).pa;
+	s->t->looks = looks;
+	s->t->work = work;
 	return pa;
 }
 
@@ -343,6 +403,7 @@ void sim_change_top(void *env, uint64_t pa, unsigned level)
 {
 	struct sim *s = env;
 
+	sim_event(s, EVENT_CHANGE_TOP, NULL);
 	s->changes++;
 	if (!s->watch.on) {
 		s->device.root_pa = pa;
@@ -362,24 +423,33 @@ void sim_change_top(void *env, uint64_t pa, unsigned level)
 	s->top_is_set = true;
 }
 
+static bool is_free(void *lock)
+{
+	return !((shim_lock_t *)lock)->held;
+}
+
 void sim_lock(void *env, shim_lock_t *lock)
 {
 	struct sim *s = env;
 
-	if (lock->held)
+	sim_event(s, EVENT_LOCK, lock);
+	if (lock->held && (s->t->locks || !s->race))
 		sim_stop(s, CHECK_BELIEF, "took a lock that it holds");
+	if (lock->held)
+		s->race->wait(s->race->ctx, is_free, lock);
 	lock->held = true;
-	s->locks++;
+	s->t->locks++;
 }
 
 void sim_unlock(void *env, shim_lock_t *lock)
 {
 	struct sim *s = env;
 
-	if (!lock->held)
+	sim_event(s, EVENT_LOCK, lock);
+	if (!lock->held || !s->t->locks)
 		sim_stop(s, CHECK_BELIEF, "released a lock that it does not hold");
 	lock->held = false;
-	s->locks--;
+	s->t->locks--;
 }
 
 _Noreturn void sim_verify_failed(const char *cond, const char *file, int line)

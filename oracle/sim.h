@@ -31,6 +31,56 @@ struct sim_config {
 	uint32_t off;		 /* checks that say nothing, CHECK_BIT of each */
 };
 
+#define SIM_THREADS 4
+
+/* A thread of operations: what it keeps, and what its operation has done since it began. */
+struct sim_thread {
+	jmp_buf *out;		/* where a failed check goes; null: print and abort */
+	struct pt_gather gather;
+	uint32_t locks;		/* held now */
+	uint64_t reads_since;	/* sim.events when it entered as a reader, 0: it is none */
+	bool looks;		/* a judge's look: no other thread comes between */
+	bool busy;		/* in an operation that changes tables */
+
+	uint64_t operation;	/* its number */
+	uint64_t accesses;
+	uint32_t refused;
+	uint32_t freed;		/* tables */
+	uint32_t invalidations;
+	struct pt_invalidation invalidated; /* the last one */
+	struct work work;
+};
+
+/* What a thread is about to do, or has done. */
+enum sim_event {
+	EVENT_LOAD,
+	EVENT_STORE,
+	EVENT_CMPXCHG,
+	EVENT_ALLOC,
+	EVENT_FREE,
+	EVENT_FLUSH,
+	EVENT_INVALIDATE,
+	EVENT_READER,
+	EVENT_LOCK,
+	EVENT_CHANGE_TOP,
+	EVENT_DEVICE,
+	EVENT_OPERATION, /* begins, or has ended */
+	EVENTS,
+};
+
+/* Several threads: who goes on, and what to look at while they run. */
+struct sim_race {
+	void *ctx;
+	/* The thread that runs is about to do this at `place`: others may go first. */
+	void (*event)(void *ctx, enum sim_event what, const volatile void *place);
+	/* Others go on until is_ready(arg) says so. */
+	void (*wait)(void *ctx, bool (*is_ready)(void *arg), void *arg);
+	/* What hardware can see of a table has just changed: in watch.sights. */
+	void (*seen)(void *ctx);
+	/* An item has become dirty by software's hand. */
+	void (*dirtied)(void *ctx);
+};
+
 struct sim {
 	struct memory *memory;
 	struct hw_device device; /* the entry that a walk starts from */
@@ -41,15 +91,16 @@ struct sim {
 	const struct inv_format *inv;
 	bool caches_not_present;
 	uint32_t off;
-	uint64_t operation;	/* since the reset: their number */
-	uint64_t events;	/* of unlinking, and of waiting for readers: their order */
-	uint64_t waited_at;
-	uint32_t readers;	/* inside now */
-	uint32_t locks;		/* held now */
+	struct sim_thread threads[SIM_THREADS];
+	struct sim_thread *t;	/* the one that runs */
+	struct sim_race *race;	/* what several threads need; null: there is one */
+	uint64_t operations;	/* begun since the reset */
+	uint64_t events;	/* of unlinking, and of readers: their order */
+	uint64_t waited_at;	/* what was unlinked before, no reader can be in */
+	uint32_t busy;		/* threads in an operation that changes tables */
 	bool top_is_set;	/* init has come so far */
 	bool ending;		/* deinit: hardware and readers are gone */
 	struct verdict verdict;
-	jmp_buf *out;		/* where a failed check goes; null: print and abort */
 
 	uint32_t refuse_at;	/* refuse the n-th allocation from here, 0: none */
 	uint32_t refuse_count;	/* and this many from there on */
@@ -57,13 +108,6 @@ struct sim {
 	uint64_t allocations;	/* attempts since the reset */
 
 	uint64_t changes;	/* of tables, their number, or the top, by software */
-
-	/* Since the operation began: */
-	uint64_t accesses;
-	uint32_t refused;
-	uint32_t freed;		/* tables */
-	uint32_t invalidations;
-	struct pt_invalidation invalidated; /* the last one */
 
 	/* The page table object: the only shared memory outside tables. */
 	const void *object;
@@ -75,6 +119,16 @@ bool sim_create(struct sim *s, uint32_t tables);
 void sim_destroy(struct sim *s);
 void sim_reset(struct sim *s, const struct sim_config *config);
 void sim_begin_operation(struct sim *s);
+
+/* Something is about to happen that other threads may come before. */
+void sim_event(struct sim *s, enum sim_event what, const volatile void *place);
+
+/* No other thread is in an operation that changes tables. */
+static inline bool sim_is_alone(const struct sim *s)
+{
+	return s->busy == s->t->busy;
+}
+
 /* Likewise for a look by a judge: what the operation left in the counts stays. */
 void sim_begin_look(struct sim *s);
 

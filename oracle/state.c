@@ -123,13 +123,13 @@ static void check_ledger(struct judge *j)
 	}
 	if (sim_is_off(&j->sim, CHECK_LEDGER))
 		return;
-	for (uint64_t pa = j->gather.tables; pa; marked++, gathered++) {
+	for (uint64_t pa = j->sim.t->gather.tables; pa; marked++, gathered++) {
 		mark_table(j, pa, "in the gather");
 		pa = *memory_view(m, pa, sizeof(pa));
 	}
-	if (gathered != j->gather.nr_tables)
+	if (gathered != j->sim.t->gather.nr_tables)
 		sim_fail(&j->sim, CHECK_LEDGER, "%u tables are in the gather, which says %u",
-			 gathered, j->gather.nr_tables);
+			 gathered, j->sim.t->gather.nr_tables);
 	for (uint32_t i = 0; marked != m->nr_live && i < m->used; i++)
 		if (m->slots[i].state == SLOT_LIVE && m->slots[i].mark != m->epoch)
 			sim_fail(&j->sim, CHECK_LEDGER,
@@ -204,7 +204,7 @@ void judge_state(struct judge *j)
 	check_top(j);
 	/* Nothing has been written since, here or there: the same would be found. */
 	if (j->judged && j->judged_tables == j->sim.changes && j->judged_flat == j->flat.changes &&
-	    j->judged_gather == j->gather.tables)
+	    j->judged_gather == j->sim.t->gather.tables)
 		return;
 	enumerate(j);
 	check_leaves(j);
@@ -213,5 +213,5 @@ void judge_state(struct judge *j)
 	j->judged = true;
 	j->judged_tables = j->sim.changes;
 	j->judged_flat = j->flat.changes;
-	j->judged_gather = j->gather.tables;
+	j->judged_gather = j->sim.t->gather.tables;
 }

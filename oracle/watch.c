@@ -32,7 +32,6 @@ void watch_reset(struct watch *w, bool on)
 	w->on = on;
 	w->nr = 0;
 	w->has_before = false;
-	w->work = (struct work){ 0 };
 }
 
 void watch_begin(struct sim *s)
@@ -41,7 +40,7 @@ void watch_begin(struct sim *s)
 
 	w->epoch++;
 	w->nr = 0;
-	w->work = (struct work){ .tables = s->memory->nr_live };
+	s->t->work = (struct work){ .tables = s->memory->nr_live };
 }
 
 void watch_remember(struct watch *w, const struct flat *f)
@@ -136,7 +135,8 @@ static void see_nothing(struct watch *w, const struct place *p, bool lost)
 
 static void add_stale(struct sim *s, struct stale stale)
 {
-	stale.operation = s->operation;
+	stale.operation = s->t->operation;
+	stale.thread = (uint8_t)(s->t - s->threads);
 	device_add_stale(&s->dev, &stale);
 }
 
@@ -166,7 +166,7 @@ static void unlink_table(struct sim *s, const struct place *p, uint64_t pa)
 				     .level = slot->level,
 				     .size_lg2 = (uint8_t)p->item_lg2 });
 	slot->linked = false;
-	s->watch.work.unlinked++;
+	s->t->work.unlinked++;
 	slot->unlinked_at = ++s->events;
 	items = memory_words(s->memory, slot);
 	for (size_t i = 0; i < items_of(slot); i++) {
@@ -296,7 +296,7 @@ static void leave(struct sim *s, const struct place *p, const struct hw_item *ol
 static void check_break(struct sim *s, const struct place *p)
 {
 	const struct stale *old = s->hw->breaks_before_make ?
-		device_find_left(&s->dev, s->operation, p->first, p->last) : NULL;
+		device_find_left(&s->dev, s->t->operation, p->first, p->last) : NULL;
 
 	if (old)
 		sim_fail_at(s, CHECK_STALE, p->first,
@@ -309,7 +309,7 @@ static void arrive(struct sim *s, const struct place *p, const struct hw_item *o
 		   const struct hw_item *new)
 {
 	if (new->kind == HW_EMPTY)
-		s->watch.work.cleared++;
+		s->t->work.cleared++;
 	else
 		check_break(s, p);
 	if (new->kind == HW_TABLE)
@@ -325,9 +325,9 @@ static void count_store(struct sim *s, const uint64_t *at, uint64_t old, uint64_
 	struct watch *w = &s->watch;
 	uint32_t *epoch = &w->item_epochs[at - s->memory->words];
 
-	w->work.stores++;
-	w->work.in_vain += old == new;
-	w->work.again += *epoch == w->epoch;
+	s->t->work.stores++;
+	s->t->work.in_vain += old == new;
+	s->t->work.again += *epoch == w->epoch;
 	*epoch = w->epoch;
 }
 
@@ -354,12 +354,15 @@ void watch_store(struct sim *s, struct slot *slot, const uint64_t *at, uint64_t 
 		   (before.attrs.accessed && !after.attrs.accessed)) {
 		leave_leaf(s, &p, &before, true);
 	}
+	if (s->race)
+		s->race->seen(s->race->ctx);
 }
 
 /* ---- memory ---- */
 
 struct difference {
 	struct sim *s;
+	uint64_t first, last; /* what matters */
 	const char *when;
 };
 
@@ -374,15 +377,17 @@ static void check_difference(void *ctx, struct slot *slot, const uint64_t *cpu,
 	if (!slot->linked || is_in_memory(s, *cpu, *memory, slot->level))
 		return;
 	p = place_of(s, slot, (size_t)(cpu - memory_words(s->memory, slot)));
+	if (p.first > d->last || p.last < d->first)
+		return;
 	sim_fail_at(s, CHECK_COHERENT, p.first,
 		    "%s, memory has " HEX " for the item of level %u at IOVA " HEX
 		    ", the CPU's cache " HEX,
 		    d->when, *memory, slot->level, p.first, *cpu);
 }
 
-void watch_memory(struct sim *s, const char *when)
+void watch_memory(struct sim *s, uint64_t first, uint64_t last, const char *when)
 {
 	if (s->watch.on && s->memory->incoherent && !s->memory->wild)
 		memory_each_difference(s->memory, check_difference,
-				       &(struct difference){ s, when });
+				       &(struct difference){ s, first, last, when });
 }

@@ -47,7 +47,6 @@ struct watch {
 	struct flat before;	/* the flat map when the operation began */
 	uint64_t before_changes;
 	bool has_before;
-	struct work work;
 };
 
 struct sim;
@@ -65,8 +64,8 @@ void watch_store(struct sim *s, struct slot *slot, const uint64_t *at, uint64_t 
 /* The device entry leads to this root now. */
 void watch_root(struct sim *s, uint64_t pa, unsigned level);
 
-/* Everything that hardware reaches is in memory, or sim_fail(). */
-void watch_memory(struct sim *s, const char *when);
+/* All of the items that hardware finds on its way to first..last is in memory, or sim_fail(). */
+void watch_memory(struct sim *s, uint64_t first, uint64_t last, const char *when);
 
 /* Remember the flat map, for what hardware may see during the operation that begins. */
 void watch_remember(struct watch *w, const struct flat *f);

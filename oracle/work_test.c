@@ -78,19 +78,19 @@ static void store(uint64_t *at, uint64_t v)
 /* The word that software finds the top in comes first in struct pt. */
 static void descend_until(const struct pt *pt, uint64_t n)
 {
-	while (judge->sim.watch.work.descents < n)
+	while (judge->sim.t->work.descents < n)
 		sim_load(&judge->sim, (const pt_item *)(const void *)pt);
 }
 
 static void follow_until(uint64_t n)
 {
-	while (judge->sim.watch.work.follows < n)
+	while (judge->sim.t->work.follows < n)
 		sim_table(&judge->sim, judge->sim.device.root_pa);
 }
 
 static void store_again_until(uint64_t *at, uint64_t n)
 {
-	while (judge->sim.watch.work.again < n)
+	while (judge->sim.t->work.again < n)
 		store(at, *at ^ IGNORED);
 }
 
