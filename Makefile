@@ -23,7 +23,7 @@ CFLAGS   := -std=c17 -D_GNU_SOURCE -g -I. -MMD -MP $(warnings) $(flags_$(MODE)) 
 # ---- what there is: found, not listed ----
 out     := build/$(CC)-$(MODE)
 stamps  := $(shell sed -n 's/^STAMP.\([a-z0-9_]*\),.*/\1/p' formats/formats.def)
-targets := ops decode same
+targets := ops decode same race
 tests   := $(patsubst %.c,%,$(wildcard core/*_test.c formats/*_test.c oracle/*_test.c fuzz/*_test.c))
 command := $(wildcard fuzz/cmd*.c) fuzz/main.c
 entries := fuzz/target.c fuzz/plain.c fuzz/engine.c
@@ -72,8 +72,8 @@ coverage: ## (clang) which lines of formats and hardware walkers the corpus and 
 	@ci/deps build fuzz check
 	@ci/coverage
 
-format: ## clang-format the sources in place
-	clang-format -i $(wildcard core/*.[ch] formats/*.c oracle/*.[ch] fuzz/*.[ch])
+format: ## clang-format the lines that differ from the last commit
+	git clang-format --force HEAD
 
 clean: ## remove build/
 	rm -rf build

@@ -138,14 +138,17 @@ PT_INLINE void publish_fresh(const struct pt_fmt *f, struct pt *pt, struct pt_cu
 	struct pt_invalidation what = { .first = c->first,
 					.last = c->first | low_mask(c->size_lg2),
 					.leaf_levels = level_bit(c->level) };
+	bool late = false;
 
 	for (unsigned i = 0; i < c->items; i++) {
 		uint64_t item = shim_load(pt->env, &c->at[i]);
 
 		do {
 			if (!c->dirty && (pt->features & PT_DIRTY_TRACKING) &&
-			    f->leaf_is_dirty(pt, item))
+			    f->leaf_is_dirty(pt, item)) {
 				carry_dirt(f, pt, c, i);
+				late = true;
+			}
 		} while (!shim_cmpxchg(pt->env, &c->at[i], &item,
 				       f->break_before_make ? 0 : c->fresh[i]));
 	}
@@ -154,6 +157,9 @@ PT_INLINE void publish_fresh(const struct pt_fmt *f, struct pt *pt, struct pt_cu
 	if (f->break_before_make) {
 		gather_range(f, pt, &broken, what);
 		sync_(f, pt, &broken);
+		/* Hardware may have noted a write to any of the run in any of its items. */
+		for (unsigned i = 0; late && i < c->items; i++)
+			carry_dirt(f, pt, c, i);
 		for (unsigned i = 0; i < c->items; i++)
 			shim_store(pt->env, &c->at[i], c->fresh[i]);
 		if (is_incoherent(f, pt))

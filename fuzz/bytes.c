@@ -6,8 +6,9 @@
 #define MAX_TABLES 4096
 
 /*
- * The low four bits of a record's first byte. Appending operations takes over
- * duplicates, so that the bytes of a corpus keep most of their meaning.
+ * The low four bits of a record's first byte; of a race, the thread is in the two above.
+ * Appending operations takes over duplicates, so that the bytes of a corpus keep most of
+ * their meaning.
  */
 static const uint8_t kind_of_byte[TARGETS][16] = {
 	[TARGET_OPS] = { OP_MAP, OP_UNMAP, OP_TRANSLATE, OP_DMA_READ, OP_DMA_WRITE, OP_SYNC,
@@ -18,6 +19,9 @@ static const uint8_t kind_of_byte[TARGETS][16] = {
 			    OP_PROBE },
 	[TARGET_SAME] = { OP_MAP, OP_UNMAP, OP_SPLIT, OP_SYNC, OP_MAP, OP_UNMAP, OP_MAP, OP_SPLIT,
 			  OP_MAP, OP_MAP, OP_UNMAP, OP_MAP, OP_SPLIT, OP_MAP, OP_MAP, OP_UNMAP },
+	[TARGET_RACE] = { OP_MAP, OP_UNMAP, OP_TRANSLATE, OP_DMA_READ, OP_DMA_WRITE, OP_SYNC,
+			  OP_REFUSE, OP_MAP, OP_UNMAP, OP_SWITCH, OP_SCHEDULE, OP_CUT, OP_EVICT,
+			  OP_SET_DIRTY, OP_READ_DIRTY, OP_UNMAP },
 };
 
 static uint64_t load64(const uint8_t *b)
@@ -53,6 +57,8 @@ struct op program_draw_op(const struct program *p, const uint8_t record[RECORD_S
 
 	if (shape->has_prot)
 		op.prot = record[1] & 31;
+	if (p->target == TARGET_RACE && op_has_thread(op.kind))
+		op.thread = record[0] >> 4 & (SIM_THREADS - 1);
 	/* The OA is drawn last: it leans on the IOVA and the length. */
 	for (unsigned pass = 0; pass < 2; pass++)
 		for (unsigned i = 0; i < OP_WIDE_ARGS; i++) {
@@ -232,6 +238,7 @@ static void encode_op(const struct program *p, const struct op *op, uint8_t *rec
 {
 	while (kind_of_byte[p->target][record[0]] != op->kind)
 		record[0]++;
+	record[0] |= (uint8_t)(op->thread << 4);
 	record[1] = op->prot;
 	for (unsigned i = 0; i < OP_WIDE_ARGS; i++)
 		store64(&record[8 + 8 * i], op->args[i]);

@@ -24,7 +24,7 @@ void complain(const char *format, ...)
 /* ---- options ---- */
 
 static const struct argp_option source_options[] = {
-	{ "target", 't', "TARGET", 0, "what bytes that do not say it are for (ops, decode, same)", 0 },
+	{ "target", 't', "TARGET", 0, "what bytes that do not say it are for (ops, decode, same, race)", 0 },
 	{ "format", 'f', "FORMAT", 0, "likewise; walkdiff formats lists them", 0 },
 	{ 0 },
 };
@@ -138,30 +138,39 @@ static bool read_tag(const char *data, size_t size, struct program *p)
 	return false;
 }
 
+bool apply_source(const struct source *source, struct program *p)
+{
+	unsigned t = 0;
+
+	while (source->target && t < TARGETS && strcmp(target_names[t], source->target))
+		t++;
+	if (t == TARGETS) {
+		complain("unknown target '%s'", source->target);
+		return false;
+	}
+	if (source->target)
+		p->target = (enum target)t;
+	if (source->format && !find_subject(source->format, &p->subject)) {
+		complain("unknown format '%s'; walkdiff formats lists them", source->format);
+		return false;
+	}
+	return true;
+}
+
 static bool load_bytes(const char *path, const char *data, size_t size,
 		       const struct source *source, struct program *p)
 {
-	const char *target = source ? source->target : NULL;
-	const char *format = source ? source->format : NULL;
-	unsigned t = 0;
+	static const struct source none;
 
-	if (!read_tag(data, size, p) && !(target && format)) {
+	if (!source)
+		source = &none;
+	if (!read_tag(data, size, p) && !(source->target && source->format)) {
 		complain("%s: these bytes do not say what they are for: give --target and --format",
 			 path);
 		return false;
 	}
-	while (target && t < TARGETS && strcmp(target_names[t], target))
-		t++;
-	if (t == TARGETS) {
-		complain("unknown target '%s'", target);
+	if (!apply_source(source, p))
 		return false;
-	}
-	if (target)
-		p->target = (enum target)t;
-	if (format && !find_subject(format, &p->subject)) {
-		complain("unknown format '%s'; walkdiff formats lists them", format);
-		return false;
-	}
 	program_decode(p, (const uint8_t *)data, size);
 	return true;
 }

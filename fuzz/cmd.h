@@ -29,6 +29,7 @@ int cmd_formats(int argc, char **argv);
 int cmd_fuzz(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_min(int argc, char **argv);
+int cmd_random(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_repro(int argc, char **argv);
 int cmd_show(int argc, char **argv);
@@ -37,6 +38,9 @@ int cmd_show(int argc, char **argv);
 struct source {
 	const char *target, *format;
 };
+
+/* Make a program one for it, where it says something; false after one line on stderr. */
+bool apply_source(const struct source *source, struct program *p);
 
 /*
  * Parse a subcommand's options. What is wrong with them is one line on stderr, and

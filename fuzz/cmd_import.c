@@ -144,7 +144,7 @@ static void print_comment(const struct import *im, const char *text)
 
 static void print_op(const struct import *im, struct op op)
 {
-	program_print_op(&op, im->out);
+	program_print_op(&(struct program){ .target = TARGET_OPS }, &op, im->out);
 	fputc('\n', im->out);
 }
 

@@ -9,6 +9,7 @@
 #include "fuzz/cmd.h"
 #include "fuzz/minimise.h"
 #include "fuzz/refuse.h"
+#include "fuzz/run_race.h"
 
 /* A candidate that runs longer than this hangs. */
 #define SECONDS 5
@@ -108,6 +109,42 @@ static const struct argp argp = {
 	NULL, NULL, NULL
 };
 
+/* The switches of a race in place of the strategy that made them, where they make it fail too. */
+static void name_switches(struct options *o, struct program *p, int failure)
+{
+	struct program q = { 0 };
+
+	if (p->target != TARGET_RACE || failure >= CHECKS ||
+	    (p->nr && p->ops[0].kind == OP_SCHEDULE && p->ops[0].args[0] == STRATEGY_RAW))
+		return;
+	run_program(o->judge, p, NULL);
+	program_copy(&q, p);
+	race_repeat_by_switches(&q);
+	if (how_it_fails(o, &q) == failure) {
+		program_copy(p, &q);
+		minimise(p, failure, how_it_fails, o);
+	}
+	program_free(&q);
+}
+
+/* A schedule that the seed of a race implies, in words, and first. */
+static void name_schedule(struct program *p)
+{
+	struct schedule_config c;
+	struct op op = { .kind = OP_SCHEDULE };
+
+	if (p->target != TARGET_RACE)
+		return;
+	c = race_schedule_of(p, NULL);
+	op.args[0] = c.strategy;
+	op.args[1] = c.seed;
+	op.args[2] = c.depth;
+	for (size_t i = p->nr; i--;)
+		if (p->ops[i].kind == OP_SCHEDULE)
+			program_remove(p, i, 1);
+	program_insert(p, 0, &op);
+}
+
 /* Shrink the loaded program and write it; the exit code. */
 static int shrink(struct options *o, struct program *p)
 {
@@ -121,7 +158,9 @@ static int shrink(struct options *o, struct program *p)
 		return EXIT_INCONCLUSIVE;
 	}
 	print_failure(failure, how, sizeof(how));
+	name_schedule(p);
 	minimise(p, failure, how_it_fails, o);
+	name_switches(o, p, failure);
 	if (!o->quiet)
 		fprintf(stderr, "%s%s: %s: %zu operations before, %zu after\n",
 			isatty(2) ? "\r\033[K" : "", o->path, how, before, p->nr);

@@ -130,6 +130,8 @@ static uint64_t draw_oa(const struct range *r, unsigned form, uint64_t v, uint64
 uint64_t draw_arg(const struct program *p, const struct range *r, const struct drawn *d,
 		  enum arg_kind kind, unsigned form, uint64_t v)
 {
+	if (kind == ARG_STRATEGY || kind == ARG_THREAD)
+		return v % (arg_max(kind) + 1);
 	if (form == 0)
 		return v;
 	switch (kind) {

@@ -8,6 +8,7 @@ static const struct cmd cmds[] = {
 	{ "show", cmd_show, "print any program as text, or turn text into bytes" },
 	{ "min", cmd_min, "shrink a failing program, keeping its failing check" },
 	{ "fuzz", cmd_fuzz, "fuzz every target and format for some time" },
+	{ "random", cmd_random, "run random programs, without an engine, until a judge says no" },
 	{ "exhaust", cmd_exhaust, "try every sequence of operations on a small format" },
 	{ "import", cmd_import, "turn a recorded kernel trace into programs" },
 	{ "replay", cmd_replay, "run a recorded kernel trace through all judges" },

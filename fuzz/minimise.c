@@ -4,6 +4,8 @@
  */
 #include "fuzz/minimise.h"
 
+#include "fuzz/schedule.h"
+
 struct search {
 	struct program *best;
 	struct program candidate;
@@ -11,13 +13,34 @@ struct search {
 	failure_fn *fails;
 	void *ctx;
 	bool changed;
+	bool searches; /* a race: for other schedules that fail, too */
 };
+
+/* Schedules that a race is tried under, when its own no longer leads to the failure. */
+#define SCHEDULES 6
+
+static bool still_fails(struct search *s)
+{
+	struct program *c = &s->candidate;
+	enum strategy strategy = c->nr && c->ops[0].kind == OP_SCHEDULE ?
+					 (enum strategy)c->ops[0].args[0] : STRATEGY_RAW;
+
+	if (s->fails(s->ctx, c) == s->failure)
+		return true;
+	if (!s->searches || c->target != TARGET_RACE || strategy == STRATEGY_RAW)
+		return false;
+	for (uint64_t seed = 1; seed <= SCHEDULES; seed++) {
+		c->ops[0].args[1] = seed;
+		if (s->fails(s->ctx, c) == s->failure)
+			return true;
+	}
+	return false;
+}
 
 /* Keep the candidate if it is a change and still fails the same way. */
 static bool keep(struct search *s)
 {
-	if (program_equal(&s->candidate, s->best) ||
-	    s->fails(s->ctx, &s->candidate) != s->failure)
+	if (program_equal(&s->candidate, s->best) || !still_fails(s))
 		return false;
 	program_copy(s->best, &s->candidate);
 	s->changed = true;
@@ -87,6 +110,16 @@ static uint64_t *op_arg(struct program *p, size_t op, unsigned arg)
 	return &p->ops[op].args[arg];
 }
 
+/* Fewer threads, and lower numbers. */
+static void shrink_thread(struct search *s, size_t op)
+{
+	for (uint8_t thread = 0; thread < s->best->ops[op].thread; thread++) {
+		candidate(s)->ops[op].thread = thread;
+		if (keep(s))
+			return;
+	}
+}
+
 static uint64_t *config_number(struct program *p, size_t op, unsigned arg)
 {
 	(void)op;
@@ -145,10 +178,13 @@ void minimise(struct program *p, int failure, failure_fn *fails, void *ctx)
 
 	do {
 		s.changed = false;
+		s.searches = true;
 		drop_ops(&s);
+		s.searches = false;
 		shrink_config(&s);
 		for (size_t op = 0; op < p->nr; op++) {
 			shrink_prot(&s, op);
+			shrink_thread(&s, op);
 			for (unsigned arg = 0; arg < OP_MAX_ARGS; arg++)
 				if (op_shapes[p->ops[op].kind].args[arg].name)
 					shrink_number(&s, op_arg, op, arg);

@@ -93,11 +93,15 @@ static void change_field(struct program *p, uint64_t *state)
 	unsigned size_lg2 = (unsigned)below(state, 53);
 	uint64_t *value = &op->args[arg];
 
+	if (p->target == TARGET_RACE && op_has_thread(op->kind) && next_random(state) % 4 == 0) {
+		op->thread = (uint8_t)below(state, SIM_THREADS);
+		return;
+	}
 	if (!op_shapes[op->kind].args[arg].name) {
 		op->prot = op_shapes[op->kind].has_prot ? fresh.prot : 0;
 		return;
 	}
-	if (arg >= OP_WIDE_ARGS) {
+	if (arg >= OP_WIDE_ARGS || op_shapes[op->kind].args[arg].kind >= ARG_STRATEGY) {
 		*value = next_random(state) % (arg_max(op_shapes[op->kind].args[arg].kind) + 1);
 		return;
 	}

@@ -1,32 +1,35 @@
 /* Programs in memory: see program.h. */
 #include "fuzz/program.h"
 
+#include "fuzz/schedule.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-const char *const target_names[TARGETS] = { "ops", "decode", "same" };
+const char *const target_names[TARGETS] = { "ops", "decode", "same", "race" };
 
 #define OPS (1 << TARGET_OPS)
 #define DECODE (1 << TARGET_DECODE)
 #define SAME (1 << TARGET_SAME)
+#define RACE (1 << TARGET_RACE)
 
 const struct op_shape op_shapes[OP_KINDS] = {
 	[OP_MAP] = { "map",
 		     { { "iova", ARG_IOVA }, { "oa", ARG_OA }, { "len", ARG_LEN } },
 		     true,
-		     OPS | DECODE | SAME },
+		     OPS | DECODE | SAME | RACE },
 	[OP_UNMAP] = { "unmap",
 		       { { "iova", ARG_IOVA }, { "len", ARG_LEN } },
 		       false,
-		       OPS | DECODE | SAME },
-	[OP_TRANSLATE] = { "translate", { { "iova", ARG_IOVA } }, false, OPS },
-	[OP_DMA_READ] = { "dma_read", { { "iova", ARG_IOVA } }, false, OPS },
-	[OP_DMA_WRITE] = { "dma_write", { { "iova", ARG_IOVA } }, false, OPS },
-	[OP_SYNC] = { "sync", { { NULL, ARG_NONE } }, false, OPS | SAME },
-	[OP_REFUSE] = { "refuse", { { "n", ARG_COUNT }, { "count", ARG_COUNT } }, false, OPS },
-	[OP_SET_DIRTY] = { "set_dirty", { { "iova", ARG_IOVA } }, false, OPS },
-	[OP_CUT] = { "cut", { { "iova", ARG_IOVA } }, false, OPS },
-	[OP_EVICT] = { "evict", { { "iova", ARG_IOVA } }, false, OPS },
+		       OPS | DECODE | SAME | RACE },
+	[OP_TRANSLATE] = { "translate", { { "iova", ARG_IOVA } }, false, OPS | RACE },
+	[OP_DMA_READ] = { "dma_read", { { "iova", ARG_IOVA } }, false, OPS | RACE },
+	[OP_DMA_WRITE] = { "dma_write", { { "iova", ARG_IOVA } }, false, OPS | RACE },
+	[OP_SYNC] = { "sync", { { NULL, ARG_NONE } }, false, OPS | SAME | RACE },
+	[OP_REFUSE] = { "refuse", { { "n", ARG_COUNT }, { "count", ARG_COUNT } }, false, OPS | RACE },
+	[OP_SET_DIRTY] = { "set_dirty", { { "iova", ARG_IOVA } }, false, OPS | RACE },
+	[OP_CUT] = { "cut", { { "iova", ARG_IOVA } }, false, OPS | RACE },
+	[OP_EVICT] = { "evict", { { "iova", ARG_IOVA } }, false, OPS | RACE },
 	[OP_READ_DIRTY] = { "read_dirty",
 			    { { "iova", ARG_IOVA },
 			      { "len", ARG_LEN },
@@ -35,7 +38,7 @@ const struct op_shape op_shapes[OP_KINDS] = {
 			      { "bits", ARG_BITS },
 			      { "flags", ARG_FLAGS } },
 			    false,
-			    OPS },
+			    OPS | RACE },
 	[OP_ITEM] = { "item",
 		      { { "table", ARG_COUNT }, { "index", ARG_COUNT }, { "value", ARG_VALUE } },
 		      false,
@@ -46,6 +49,11 @@ const struct op_shape op_shapes[OP_KINDS] = {
 		      DECODE },
 	[OP_PROBE] = { "probe", { { "iova", ARG_IOVA } }, false, DECODE },
 	[OP_SPLIT] = { "split", { { "at", ARG_IOVA } }, false, SAME },
+	[OP_SCHEDULE] = { "schedule",
+			  { { "strategy", ARG_STRATEGY }, { "seed", ARG_VALUE }, { "depth", ARG_COUNT } },
+			  false,
+			  RACE },
+	[OP_SWITCH] = { "switch", { { "after", ARG_COUNT }, { "to", ARG_THREAD } }, false, RACE },
 };
 
 uint64_t arg_max(enum arg_kind kind)
@@ -57,9 +65,23 @@ uint64_t arg_max(enum arg_kind kind)
 		return JUDGE_MAX_BITS;
 	case ARG_FLAGS:
 		return PT_NO_CLEAR;
+	case ARG_STRATEGY:
+		return STRATEGIES - 1;
+	case ARG_THREAD:
+		return SIM_THREADS - 1;
 	default:
 		return UINT64_MAX;
 	}
+}
+
+unsigned program_threads(const struct program *p)
+{
+	unsigned nr = 1;
+
+	for (size_t i = 0; i < p->nr; i++)
+		if (p->ops[i].thread >= nr)
+			nr = p->ops[i].thread + 1u;
+	return nr;
 }
 
 void program_free(struct program *p)
@@ -122,7 +144,7 @@ void program_copy(struct program *to, const struct program *from)
 
 static bool op_equal(const struct op *a, const struct op *b)
 {
-	return a->kind == b->kind && a->prot == b->prot &&
+	return a->kind == b->kind && a->prot == b->prot && a->thread == b->thread &&
 	       memcmp(a->args, b->args, sizeof(a->args)) == 0;
 }
 

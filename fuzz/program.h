@@ -15,6 +15,7 @@ enum target {
 	TARGET_OPS,    /* any sequence, one thread, agrees with every judge after every operation */
 	TARGET_DECODE, /* any bytes as table memory: software and hardware decode alike */
 	TARGET_SAME,   /* different routes to one map end the same */
+	TARGET_RACE,   /* any sequences, 1..4 threads, under any schedule */
 	TARGETS,
 };
 
@@ -36,6 +37,8 @@ enum op_kind {
 	OP_FLIP,   /* decode: flip one bit of an item */
 	OP_PROBE,  /* decode: walk to iova, both ways */
 	OP_SPLIT,  /* same: route split begins a new call there */
+	OP_SCHEDULE, /* race: who decides which thread goes on; the first one counts */
+	OP_SWITCH, /* race, strategy raw: after so many events since the last go on with a thread */
 	OP_KINDS,
 };
 
@@ -46,6 +49,7 @@ struct op {
 	uint8_t kind;
 	uint8_t prot; /* OP_MAP: of enum pt_prot */
 	uint64_t args[OP_MAX_ARGS];
+	uint8_t thread; /* race: whose operation it is */
 };
 
 /* What an argument is; decides how it is drawn, printed and shrunk. */
@@ -59,6 +63,8 @@ enum arg_kind {
 	ARG_LG2,   /* small */
 	ARG_BITS,  /* small */
 	ARG_FLAGS, /* small: of enum pt_dirty_flags */
+	ARG_STRATEGY, /* of enum strategy */
+	ARG_THREAD,
 };
 
 /* The largest value of an argument: what the byte form can hold. */
@@ -86,6 +92,15 @@ struct program {
 	size_t nr, cap;
 	struct op *ops;
 };
+
+/* Race: how many threads it has. */
+unsigned program_threads(const struct program *p);
+
+/* Is it done by a thread? Others are about the schedule. */
+static inline bool op_has_thread(enum op_kind kind)
+{
+	return kind != OP_SCHEDULE && kind != OP_SWITCH;
+}
 
 void program_free(struct program *p);
 
@@ -136,8 +151,8 @@ bool program_parse(struct program *p, const char *text,
 
 /* The first lines: target, format, configuration and machine. */
 void program_print_head(const struct program *p, FILE *out);
-/* One operation, without the end of line. */
-void program_print_op(const struct op *op, FILE *out);
+/* One operation of it, without the end of line. */
+void program_print_op(const struct program *p, const struct op *op, FILE *out);
 void program_print(const struct program *p, FILE *out);
 
 /* "READ|WRITE" for a mask. */

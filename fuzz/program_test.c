@@ -360,6 +360,7 @@ static void good_text(void **state)
 
 #define HEAD "walkdiff ops toy\n"
 #define DECODE "walkdiff decode toy\n"
+#define RACE "walkdiff race toy\n"
 
 static const struct bad_text {
 	const char *text;
@@ -371,7 +372,14 @@ static const struct bad_text {
 	{ "sync\n", 1, "begins with 'walkdiff" },
 	{ "walkdiff ops\n", 1, "begins with 'walkdiff" },
 	{ "walkdiff ops toy toy\n", 1, "begins with 'walkdiff" },
-	{ "\nwalkdiff race toy\n", 2, "target: 'race'" },
+	{ "\nwalkdiff war toy\n", 2, "target: 'war'" },
+	{ RACE "4: sync\n", 2, "thread: 4 is above 3" },
+	{ RACE "one: sync\n", 2, "thread: 'one' is no number" },
+	{ RACE "1:\n", 2, "thread 1 does what?" },
+	{ RACE "1: switch after=1 to=1\n", 2, "switch is no thread's" },
+	{ RACE "schedule strategy=best seed=0 depth=0\n", 2, "strategy: 'best' is not" },
+	{ RACE "switch after=1 to=4\n", 2, "to: 4 is above 3" },
+	{ HEAD "1: sync\n", 2, "unknown operation '1:'" },
 	{ "walkdiff ops toys\n", 1, "unknown format 'toys'" },
 	{ HEAD HEAD, 2, "unknown operation 'walkdiff'" },
 	{ HEAD "sink\n", 2, "unknown operation 'sink'" },

@@ -1,5 +1,6 @@
 /* Reports: see report.h. */
 #include "fuzz/report.h"
+#include "fuzz/run_race.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -18,8 +19,8 @@ void history_observer(void *ctx, const struct program *p, long op, const struct 
 		h->init = *o;
 		return;
 	}
-	if (h->nr == h->cap) {
-		size_t cap = h->cap ? 2 * h->cap : 64;
+	if ((size_t)op >= h->cap) {
+		size_t cap = 2 * (size_t)op + 64;
 		struct outcome *grown = realloc(h->outcomes, cap * sizeof(*grown));
 
 		if (!grown)
@@ -27,7 +28,10 @@ void history_observer(void *ctx, const struct program *p, long op, const struct 
 		h->outcomes = grown;
 		h->cap = cap;
 	}
-	h->outcomes[h->nr++] = *o;
+	/* Threads end their operations in any order. */
+	for (; h->nr <= (size_t)op; h->nr++)
+		h->outcomes[h->nr] = (struct outcome){ .missing = true };
+	h->outcomes[op] = *o;
 }
 
 void history_free(struct history *h)
@@ -59,11 +63,11 @@ void print_history(const struct program *p, const struct run *run, const struct 
 		fputs(": nothing below runs\n", out);
 	}
 	for (size_t i = 0; i < p->nr; i++) {
-		program_print_op(&p->ops[i], out);
+		program_print_op(p, &p->ops[i], out);
 		if (failed && (long)i == run->op) {
 			fprintf(out, "   # <-- %s", check_names[run->verdict.check]);
 			print_route(run, out);
-		} else if (i < h->nr) {
+		} else if (i < h->nr && !h->outcomes[i].missing) {
 			fputs("   # ", out);
 			print_outcome(&p->ops[i], &h->outcomes[i], out);
 		}
@@ -198,6 +202,30 @@ static void print_caches(const struct sim *s, FILE *out)
 		fprintf(out, "  and %zu more\n", s->dev.nr - most);
 }
 
+/* Of a race: how each thread came to where it is. */
+static void print_threads(const struct program *p, FILE *out)
+{
+	const struct schedule *s = race_schedule();
+	struct schedule_event e;
+
+	if (p->target != TARGET_RACE || !s)
+		return;
+	fprintf(out, "\nThe threads, after %" PRIu64 " events and %" PRIu64
+		" switches; digest %016" PRIx64 "\n",
+		schedule_events(s), schedule_switches(s), schedule_digest(s));
+	for (unsigned t = 0; t < program_threads(p); t++) {
+		fprintf(out, "  thread %u, its last events:\n", t);
+		for (unsigned n = 6; n--;) {
+			if (!schedule_last_event(s, t, n, &e))
+				continue;
+			fprintf(out, "    %8" PRIu64 "  %s", e.number, event_names[e.what]);
+			if (e.pa)
+				fprintf(out, " of the item at PA " HEX, e.pa);
+			fputc('\n', out);
+		}
+	}
+}
+
 void print_report(struct judge *j, const struct program *p, const struct run *run,
 		  const struct history *h, const char *path, FILE *out)
 {
@@ -221,6 +249,7 @@ void print_report(struct judge *j, const struct program *p, const struct run *ru
 		fprintf(out, "  waiting in the gather: IOVA " HEX ".." HEX "\n", j->sim.t->gather.first,
 			j->sim.t->gather.last);
 	print_caches(&j->sim, out);
+	print_threads(p, out);
 	if (path)
 		fprintf(out, "\nTo run it again:  %s repro %s\nTo shrink it:     %s min %s\n",
 			program_invocation_name, path, program_invocation_name, path);

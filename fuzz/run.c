@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "fuzz/run_race.h"
 #include "fuzz/same.h"
 
 /* Tables that exist in target decode, whatever was mapped: PAs resolve into these. */
@@ -98,12 +99,12 @@ bool parse_checks(const char *names, uint32_t *checks)
 	return *checks != 0;
 }
 
-static void run_op(struct judge *j, const struct op *op, struct outcome *o)
+void run_op(struct judge *j, const struct op *op, struct outcome *o)
 {
 	const uint64_t *a = op->args;
 	struct pt_mapping m = { .iova = a[0], .oa = a[1], .len = a[2], .prot = op->prot };
 	struct pt_bitmap bitmap = { .base = a[2], .granule_lg2 = (unsigned)a[3], .bits = a[4],
-				    .words = j->dirty_words };
+				    .words = judge_dirty_room(j)->words };
 
 	switch (op->kind) {
 	case OP_MAP:
@@ -155,14 +156,21 @@ static void observe(const struct run_options *o, const struct program *p, long o
 		o->observer(o->ctx, p, op, outcome);
 }
 
-static void run_ops(struct judge *j, const struct program *p, const struct run_options *o,
-		    volatile long *at)
+static bool run_init(struct judge *j, const struct program *p, const struct run_options *o)
 {
 	struct outcome outcome = { 0 };
 
 	outcome.err = judge_init(j);
 	observe(o, p, -1, &outcome);
-	if (outcome.err)
+	return outcome.err == 0;
+}
+
+static void run_ops(struct judge *j, const struct program *p, const struct run_options *o,
+		    volatile long *at)
+{
+	struct outcome outcome = { 0 };
+
+	if (!run_init(j, p, o))
 		return;
 	for (*at = 0; (size_t)*at < p->nr; ++*at) {
 		j->thorough = o->thorough_every <= 1 || *at % o->thorough_every == 0;
@@ -279,9 +287,7 @@ static void run_decode(struct judge *j, const struct program *p, const struct ru
 {
 	struct outcome outcome = { 0 };
 
-	outcome.err = judge_init(j);
-	observe(o, p, -1, &outcome);
-	if (outcome.err)
+	if (!run_init(j, p, o))
 		return;
 	j->thorough = false;
 	for (*at = 0; (size_t)*at < p->nr; ++*at) {
@@ -313,7 +319,9 @@ struct run run_program(struct judge *j, const struct program *p, const struct ru
 			run_decode(j, p, o ? o : &none, &at);
 		else if (same)
 			same_run(same, j, p, o ? o : &none, &at);
-		else
+		else if (p->target == TARGET_RACE && run_init(j, p, o ? o : &none))
+			run_race(j, p, o ? o : &none, &at);
+		else if (p->target == TARGET_OPS)
 			run_ops(j, p, o ? o : &none, &at);
 	}
 	j->sim.t->out = NULL;

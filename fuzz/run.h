@@ -10,6 +10,7 @@ struct outcome {
 	uint64_t bytes; /* map, unmap */
 	bool mapped;	/* translate, probe, dma */
 	uint64_t oa;
+	bool missing;	/* it has not ended */
 	bool skipped;	/* decode: map and unmap do nothing once memory is wild */
 };
 
@@ -37,6 +38,9 @@ bool parse_checks(const char *names, uint32_t *checks);
 
 /* Run it. The judge keeps the state of the end, for reports. */
 struct run run_program(struct judge *j, const struct program *p, const struct run_options *o);
+
+/* One operation of target ops or race, and what it returned. */
+void run_op(struct judge *j, const struct op *op, struct outcome *o);
 
 /* "0, mapped 0x1000" and the like. */
 void print_outcome(const struct op *op, const struct outcome *o, FILE *out);

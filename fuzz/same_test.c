@@ -140,13 +140,13 @@ static struct run run_ops(const struct pt_ops *ops, const struct op *list, size_
 
 /* 0x1000..0x3fff and beyond in leaves of 4K: the OA is one page off. */
 static const struct op pages[] = {
-	{ OP_MAP, RW, { 0x1000, 0x42000, 0x4000 } },
+	{ OP_MAP, RW, { 0x1000, 0x42000, 0x4000 }, 0 },
 };
 
 /* The same in one leaf of 16K. */
 static const struct op one_leaf[] = {
-	{ OP_MAP, RW, { 0x0000, 0x40000, 0x4000 } },
-	{ OP_MAP, RW, { 0x6000, 0x30000, 0x1000 } },
+	{ OP_MAP, RW, { 0x0000, 0x40000, 0x4000 }, 0 },
+	{ OP_MAP, RW, { 0x6000, 0x30000, 0x1000 }, 0 },
 };
 
 static void assert_says(struct run run, const char *by, uint64_t iova, const char *text)
@@ -223,7 +223,7 @@ static void bad_hole(void **state)
 
 static void bad_more(void **state)
 {
-	static const struct op low[] = { { OP_MAP, RW, { 0x1000, 0x42000, 0x3000 } } };
+	static const struct op low[] = { { OP_MAP, RW, { 0x1000, 0x42000, 0x3000 }, 0 } };
 
 	(void)state;
 	for (unsigned r = 1; r < COUNT(routes); r++) {
@@ -271,8 +271,8 @@ static void bad_sizes(void **state)
 static void bad_sizes_beside_a_split(void **state)
 {
 	static const struct op split[] = {
-		{ OP_MAP, RW, { 0x0000, 0x40000, 0x8000 } },
-		{ OP_SPLIT, 0, { 0x1234 } },
+		{ OP_MAP, RW, { 0x0000, 0x40000, 0x8000 }, 0 },
+		{ OP_SPLIT, 0, { 0x1234 }, 0 },
 	};
 	struct run run = run_liar(map_small, 0, split, COUNT(split));
 
@@ -298,12 +298,12 @@ static int map_notes(struct pt *pt, const struct pt_mapping *m, struct pt_gather
 static void good_pieces(void **state)
 {
 	static const struct op list[] = {
-		{ OP_MAP, RW, { 0x0000, 0x40000, 0x3000 } },
-		{ OP_MAP, PT_READ, { 0x2000, 0x50000, 0x2000 } }, /* in use: no step */
-		{ OP_SPLIT, 0, { 0x1fff } },
-		{ OP_SPLIT, 0, { 0x4000 } },
-		{ OP_SPLIT, 0, { 0x7123 } },
-		{ OP_MAP, RW, { 0x4000, 0x50000, 0x4000 } },
+		{ OP_MAP, RW, { 0x0000, 0x40000, 0x3000 }, 0 },
+		{ OP_MAP, PT_READ, { 0x2000, 0x50000, 0x2000 }, 0 }, /* in use: no step */
+		{ OP_SPLIT, 0, { 0x1fff }, 0 },
+		{ OP_SPLIT, 0, { 0x4000 }, 0 },
+		{ OP_SPLIT, 0, { 0x7123 }, 0 },
+		{ OP_MAP, RW, { 0x4000, 0x50000, 0x4000 }, 0 },
 	};
 	static const uint64_t want[][3] = {
 		{ 0x7000, 0x53000, 0x1000 },
@@ -329,11 +329,11 @@ static void good_pieces(void **state)
 static void good_once(void **state)
 {
 	static const struct op list[] = {
-		{ OP_MAP, RW, { 0x1000, 0x41000, 0x1000 } },
-		{ OP_MAP, RW, { 0x0000, 0x40000, 0x1000 } },
-		{ OP_MAP, PT_READ, { 0x2000, 0x42000, 0x1000 } },
-		{ OP_MAP, RW, { 0x6000, 0x42000, 0x1000 } },
-		{ OP_UNMAP, 0, { 0x6000, 0x1000 } },
+		{ OP_MAP, RW, { 0x1000, 0x41000, 0x1000 }, 0 },
+		{ OP_MAP, RW, { 0x0000, 0x40000, 0x1000 }, 0 },
+		{ OP_MAP, PT_READ, { 0x2000, 0x42000, 0x1000 }, 0 },
+		{ OP_MAP, RW, { 0x6000, 0x42000, 0x1000 }, 0 },
+		{ OP_UNMAP, 0, { 0x6000, 0x1000 }, 0 },
 	};
 	struct run run;
 

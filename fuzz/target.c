@@ -12,6 +12,7 @@
 #define TARGET_ops TARGET_OPS
 #define TARGET_decode TARGET_DECODE
 #define TARGET_same TARGET_SAME
+#define TARGET_race TARGET_RACE
 #define STRING_(a) #a
 #define STRING(a) STRING_(a)
 

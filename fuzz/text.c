@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "fuzz/program.h"
+#include "fuzz/schedule.h"
 
 static const char *const prot_names[] = PT_PROT_NAMES;
 static const char *const feature_names[] = PT_FEATURE_NAMES;
@@ -56,16 +57,21 @@ void program_print_head(const struct program *p, FILE *out)
 	fputc('\n', out);
 }
 
-void program_print_op(const struct op *op, FILE *out)
+void program_print_op(const struct program *p, const struct op *op, FILE *out)
 {
 	const struct op_shape *shape = &op_shapes[op->kind];
 
+	if (p->target == TARGET_RACE && op_has_thread(op->kind))
+		fprintf(out, "%u: ", op->thread);
 	fputs(shape->name, out);
 	for (unsigned i = 0; i < OP_MAX_ARGS && shape->args[i].name; i++) {
-		if (shape->args[i].kind == ARG_FLAGS) {
+		if (shape->args[i].kind == ARG_STRATEGY) {
+			fprintf(out, " %s=%s", shape->args[i].name, strategy_names[op->args[i]]);
+		} else if (shape->args[i].kind == ARG_FLAGS) {
 			fprintf(out, " %s=", shape->args[i].name);
 			print_mask(op->args[i], flag_names, COUNT(flag_names), out);
-		} else if (shape->args[i].kind == ARG_COUNT || shape->args[i].kind == ARG_LG2 ||
+		} else if (shape->args[i].kind == ARG_COUNT ||
+			   shape->args[i].kind == ARG_THREAD || shape->args[i].kind == ARG_LG2 ||
 			   shape->args[i].kind == ARG_BITS)
 			fprintf(out, " %s=%" PRIu64, shape->args[i].name, op->args[i]);
 		else
@@ -81,7 +87,7 @@ void program_print(const struct program *p, FILE *out)
 {
 	program_print_head(p, out);
 	for (size_t i = 0; i < p->nr; i++) {
-		program_print_op(&p->ops[i], out);
+		program_print_op(p, &p->ops[i], out);
 		fputc('\n', out);
 	}
 }
@@ -311,6 +317,8 @@ static bool parse_arg(struct parser *t, struct op *op, char *word, unsigned *giv
 	if (*given & 1u << i)
 		return bad(t, "%s: %s is given twice", shape->name, word);
 	*given |= 1u << i;
+	if (i < OP_MAX_ARGS && shape->args[i].kind == ARG_STRATEGY)
+		return parse_choice(t, word, value, strategy_names, STRATEGIES, &op->args[i]);
 	if (i < OP_MAX_ARGS && shape->args[i].kind == ARG_FLAGS)
 		return parse_mask(t, word, value, flag_names, COUNT(flag_names), &op->args[i]);
 	if (i < OP_MAX_ARGS)
@@ -321,17 +329,40 @@ static bool parse_arg(struct parser *t, struct op *op, char *word, unsigned *giv
 	return true;
 }
 
+/* "2:" before an operation: whose it is. */
+static bool parse_thread(struct parser *t, struct op *op)
+{
+	char *colon = strchr(t->words[0], ':');
+	uint64_t thread = 0;
+
+	if (t->p->target != TARGET_RACE || !colon || colon[1])
+		return true;
+	*colon = '\0';
+	if (!parse_number(t, "thread", t->words[0], arg_max(ARG_THREAD), &thread))
+		return false;
+	if (t->nr_words == 1)
+		return bad(t, "thread %s does what?", t->words[0]);
+	op->thread = (uint8_t)thread;
+	t->nr_words--;
+	memmove(&t->words[0], &t->words[1], t->nr_words * sizeof(t->words[0]));
+	return true;
+}
+
 static bool parse_op(struct parser *t)
 {
 	struct op op = { 0 };
 	const struct op_shape *shape;
 	unsigned given = 0;
 
+	if (!parse_thread(t, &op))
+		return false;
 	while (op.kind < OP_KINDS && strcmp(op_shapes[op.kind].name, t->words[0]))
 		op.kind++;
 	if (op.kind == OP_KINDS)
 		return bad(t, "unknown operation '%s'", t->words[0]);
 	shape = &op_shapes[op.kind];
+	if (op.thread && !op_has_thread(op.kind))
+		return bad(t, "%s is no thread's", shape->name);
 	if (!(shape->targets >> t->p->target & 1))
 		return bad(t, "%s is no operation of target %s", shape->name,
 			   target_names[t->p->target]);

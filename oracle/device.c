@@ -24,12 +24,17 @@ static uint8_t all_units(const struct device *d)
 	return (uint8_t)((1u << device_units(d)) - 1);
 }
 
-bool device_chance(struct device *d, unsigned n)
+unsigned device_pick(struct device *d, unsigned n)
 {
 	uint64_t v = d->random += UINT64_C(0x9e3779b97f4a7c15);
 
 	v = (v ^ v >> 32) * UINT64_C(0xd6e8feb86659fd93);
-	return (v >> 32) % n == 0;
+	return (unsigned)((v >> 32) % n);
+}
+
+bool device_chance(struct device *d, unsigned n)
+{
+	return device_pick(d, n) == 0;
 }
 
 void device_reset(struct device *d, unsigned flags, bool first_stage, uint64_t seed)

@@ -73,6 +73,9 @@ void device_free(struct device *d);
 /* How many units there are. */
 unsigned device_units(const struct device *d);
 
+/* One of 0..n-1, by a sequence that the seed fixes. */
+unsigned device_pick(struct device *d, unsigned n);
+
 /* True once in `n` times, by a sequence that the seed fixes. */
 bool device_chance(struct device *d, unsigned n);
 

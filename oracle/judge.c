@@ -12,13 +12,17 @@
 struct judge *judge_create(uint32_t tables)
 {
 	struct judge *j = calloc(1, sizeof(*j));
+	bool good = true;
 
 	if (!j)
 		return NULL;
 	/* One word more than bits need, to see writes behind the end. */
-	j->dirty_words = calloc(JUDGE_MAX_BITS / 64 + 2, sizeof(uint64_t));
-	j->dirty_want = calloc(JUDGE_MAX_BITS / 64 + 2, sizeof(uint64_t));
-	if (sim_create(&j->sim, tables) && j->dirty_words && j->dirty_want)
+	for (unsigned i = 0; i < SIM_THREADS; i++) {
+		j->dirty[i].words = calloc(JUDGE_MAX_BITS / 64 + 2, sizeof(uint64_t));
+		j->dirty[i].want = calloc(JUDGE_MAX_BITS / 64 + 2, sizeof(uint64_t));
+		good = good && j->dirty[i].words && j->dirty[i].want;
+	}
+	if (sim_create(&j->sim, tables) && good)
 		return j;
 	judge_destroy(j);
 	return NULL;
@@ -32,9 +36,11 @@ void judge_destroy(struct judge *j)
 	flat_free(&j->flat);
 	free(j->map.leaves);
 	free(j->map.tables);
-	free(j->dirty_words);
-	free(j->dirty_want);
-	free(j->dirty_cleaned);
+	for (unsigned i = 0; i < SIM_THREADS; i++) {
+		free(j->dirty[i].words);
+		free(j->dirty[i].want);
+		free(j->dirty[i].cleaned);
+	}
 	free(j->pt);
 	free(j);
 }
@@ -42,7 +48,7 @@ void judge_destroy(struct judge *j)
 void begin(struct judge *j)
 {
 	sim_begin_operation(&j->sim);
-	if (j->sim.watch.on)
+	if (j->sim.watch.on && !j->race.on)
 		watch_remember(&j->sim.watch, &j->flat);
 }
 
@@ -56,6 +62,10 @@ void check_stale(struct judge *j, unsigned kinds, const char *when)
 		uint64_t at = s.first;
 
 		if (!(kinds >> s.kind & 1))
+			continue;
+		/* What other threads have changed is in their gathers; of absence, at the end. */
+		if (j->race.on && (&j->sim.threads[s.thread] != j->sim.t ||
+				   s.kind == STALE_NOT_PRESENT))
 			continue;
 		/* That nothing is there is right while nothing is. */
 		if (s.kind == STALE_NOT_PRESENT &&
@@ -73,6 +83,22 @@ static void check_memory(struct judge *j)
 	watch_memory(&j->sim, 0, UINT64_MAX, "when the operation returned");
 }
 
+/* With others in flight: what this operation has promised, and all of it when there is none. */
+static void check_after_race(struct judge *j, uint64_t iova, uint64_t last)
+{
+	/* Where it changed nothing, the way there may be another's work. */
+	if (j->race.changed)
+		watch_memory(&j->sim, iova, last, "when the operation returned");
+	j->race.changed = false;
+	if (race_is_quiet(j, iova) && race_is_quiet(j, last)) {
+		probe(j, iova);
+		probe(j, last);
+	}
+	if (j->thorough && !j->sim.busy && !j->sim.syncs)
+		judge_state(j);
+	sim_event(&j->sim, EVENT_OPERATION, NULL);
+}
+
 void check_after(struct judge *j, uint64_t iova, uint64_t last)
 {
 	struct work work = j->sim.t->work; /* without that of the looks below */
@@ -81,6 +107,10 @@ void check_after(struct judge *j, uint64_t iova, uint64_t last)
 	j->operations++;
 	if (bytes > j->peak_bytes)
 		j->peak_bytes = bytes;
+	if (j->race.on) {
+		check_after_race(j, iova, last);
+		return;
+	}
 	check_memory(j);
 	if (j->thorough)
 		judge_state(j);
@@ -143,8 +173,11 @@ void judge_reset(struct judge *j, const struct subject *subject, const struct pt
 		   config->features & PT_UPPER_HALF  ? FLAT_HIGH :
 						       FLAT_LOW,
 		   last_below(config->oasz_lg2));
-	free(j->dirty_cleaned);
-	j->dirty_cleaned = NULL;
+	for (unsigned i = 0; i < SIM_THREADS; i++) {
+		free(j->dirty[i].cleaned);
+		j->dirty[i].cleaned = NULL;
+	}
+	j->race.on = false;
 	j->ready = false;
 	j->thorough = true;
 	j->judged = false;
@@ -227,10 +260,13 @@ int judge_map(struct judge *j, const struct pt_mapping *m, uint64_t *mapped)
 	int err;
 
 	*mapped = UINT64_MAX; /* it must be written, also on error */
+	race_enter(j, RACE_MAP, m->iova, m->iova + (m->len - 1),
+		   predict_map_error(j, m) ? NULL : &fm);
 	begin(j);
 	err = j->subject.ops->map(j->pt, m, &j->sim.t->gather, mapped);
 	check_map_result(j, m, err, *mapped);
 	flat_map(&j->flat, &fm, *mapped, j->leaves);
+	race_leave(j, *mapped);
 	check_map_gather(j, &before, m, *mapped);
 	check_replaced(j);
 	check_after(j, m->iova, *mapped ? m->iova + (*mapped - 1) : m->iova);
@@ -254,11 +290,13 @@ static void check_covered_tables(struct judge *j, uint64_t first, uint64_t last)
 
 uint64_t judge_unmap(struct judge *j, uint64_t iova, uint64_t len)
 {
-	uint64_t last = iova, want = 0, got;
-	bool any = flat_predict_unmap(&j->flat, iova, len, &last);
 	struct pt_gather gather = j->sim.t->gather;
 	struct pt_invalidation what = { .first = iova };
+	uint64_t last = iova, want = 0, got;
+	bool any;
 
+	race_enter(j, RACE_UNMAP, iova, iova + (len - 1), NULL);
+	any = flat_predict_unmap(&j->flat, iova, len, &last);
 	if (any)
 		want = last - iova + 1; /* 0 when that is 2^64 bytes */
 	what.last = last;
@@ -274,31 +312,69 @@ uint64_t judge_unmap(struct judge *j, uint64_t iova, uint64_t len)
 		gather = predict_gather(j, gather, what);
 	check_gather(j, &gather, "unmap");
 	flat_unmap(&j->flat, iova, len);
+	race_leave(j, any);
 	check_after(j, iova, last);
-	if (any && j->thorough)
+	if (any && j->thorough && !j->race.on)
 		check_covered_tables(j, iova, last);
 	return got;
+}
+
+/* While others change what is there: as it was at some moment between begin and end. */
+static bool translate_unlocked(struct judge *j, uint64_t iova, uint64_t *oa)
+{
+	bool mapped;
+
+	race_watch(j, iova, false);
+	begin(j);
+	mapped = j->subject.ops->translate(j->pt, iova, oa);
+	if (mapped ? !race_was_mapped(j, *oa) : !race_was_unmapped(j))
+		sim_fail_at(&j->sim, CHECK_RACE, iova,
+			    "translate of IOVA " HEX " says %s OA " HEX
+			    ", which it was at no moment meanwhile",
+			    iova, mapped ? "mapped," : "unmapped,", mapped ? *oa : 0);
+	race_unwatch(j);
+	return mapped;
 }
 
 bool judge_translate(struct judge *j, uint64_t iova, uint64_t *oa)
 {
 	j->operations++;
-	begin(j);
+	if (j->race.on)
+		return translate_unlocked(j, iova, oa);
 	probe(j, iova);
+	begin(j);
 	return j->subject.ops->translate(j->pt, iova, oa);
 }
 
-/* Hardware notes an access in the item that it walked to. */
+/*
+ * The item that hardware notes an access in: that which it walked to, or, where the items of
+ * a run count up (Arm's contiguous bit), any of the run.
+ */
+static struct hw_step noted_step(struct judge *j, const struct hw_walk *walk)
+{
+	struct hw_step s = walk->steps[walk->nr_steps - 1], other = s;
+	unsigned items_lg2 = s.item.size_lg2 - hw_item_lg2(j->subject.hw, s.level);
+
+	if (!s.item.counts_up || !items_lg2)
+		return s;
+	other.index &= ~0u << items_lg2;
+	other.index += device_pick(&j->sim.dev, 1u << items_lg2);
+	other.raw = memory_view(j->sim.memory, s.table_pa, (other.index + (size_t)1) * 8)[other.index];
+	/* One that is being replaced is none of the run any more. */
+	if (hw_decode(j->subject.hw, &j->sim.device, other.raw, s.level, &other.item) != HW_OK ||
+	    other.item.kind != HW_LEAF || other.item.size_lg2 != s.item.size_lg2 ||
+	    other.item.address != s.item.address)
+		return s;
+	return other;
+}
+
 static void touch_leaf(struct judge *j, const struct hw_walk *walk, uint64_t iova, bool write)
 {
-	const struct hw_step *s = &walk->steps[walk->nr_steps - 1];
-	size_t bytes = (s->index + (size_t)1) * sizeof(uint64_t);
-	uint64_t *items = (uint64_t *)(uintptr_t)memory_view(j->sim.memory, s->table_pa, bytes);
+	struct hw_step s = noted_step(j, walk);
 
-	items[s->index] = j->subject.hw->touch(j->subject.hw, s->raw, write);
-	j->sim.changes++;
+	sim_touch(&j->sim, s.table_pa, s.index, j->subject.hw->touch(j->subject.hw, s.raw, write));
 	if (write)
-		flat_set_dirty(&j->flat, iova, true);
+		race_wrote(j, iova);
 }
 
 void judge_evict(struct judge *j, uint64_t iova)
@@ -308,6 +384,7 @@ void judge_evict(struct judge *j, uint64_t iova)
 
 	j->operations++;
 	begin(j);
+	sim_event(&j->sim, EVENT_DEVICE, NULL);
 	device_evict(&j->sim.dev, iova);
 	hw_walk(j->subject.hw, &j->sim.device, &memory, iova, HW_PROBE, &walk);
 	for (unsigned i = 0; j->sim.memory->incoherent && i < walk.nr_steps; i++) {
@@ -319,24 +396,38 @@ void judge_evict(struct judge *j, uint64_t iova)
 	}
 }
 
+/* Is it what a device's access must end in where this is mapped, or (null) nothing? */
+static bool is_dma_of(const struct hw_walk *walk, const struct extent *e, uint64_t iova,
+		      enum hw_access access)
+{
+	bool allowed = e && (e->prot & (access == HW_WRITE ? PT_WRITE : PT_READ));
+
+	if (!e || !allowed)
+		return walk->fault != HW_OK && (!e || walk->fault == HW_DENIED);
+	return walk->fault == HW_OK && walk->oa == e->oa + (iova - e->va);
+}
+
 enum hw_fault judge_dma(struct judge *j, uint64_t iova, enum hw_access access, uint64_t *oa)
 {
 	struct hw_memory memory = sim_hw_memory(&j->sim);
-	uint64_t leaf_va;
-	const struct extent *e = flat_find(&j->flat, iova, &leaf_va);
-	bool allowed = e && (e->prot & (access == HW_WRITE ? PT_WRITE : PT_READ));
+	const struct extent *e, *after;
+	uint64_t last;
 	struct hw_walk walk;
 
 	j->operations++;
+	sim_event(&j->sim, EVENT_DEVICE, NULL);
+	e = flat_find(&j->flat, iova, &last);
+	after = j->race.on ? race_piece_at(j, iova, &last) : e;
 	hw_walk(j->subject.hw, &j->sim.device, &memory, iova, access, &walk);
-	if ((walk.fault == HW_OK) != allowed || (e && !allowed && walk.fault != HW_DENIED) ||
-	    (allowed && walk.oa != e->oa + (iova - e->va)))
+	if (!is_dma_of(&walk, e, iova, access) && !is_dma_of(&walk, after, iova, access) &&
+	    !(race_may_miss(j, iova) && is_dma_of(&walk, NULL, iova, access)))
 		sim_fail_at(&j->sim, CHECK_WALK, iova,
 			    "a device's %s at IOVA " HEX " ends in: %s, OA " HEX "; should %s",
 			    access == HW_WRITE ? "write" : "read", iova, hw_fault_names[walk.fault],
-			    walk.oa, allowed ? "be allowed" : "be stopped");
+			    walk.oa, is_dma_of(&(struct hw_walk){ .fault = HW_DENIED }, e, iova,
+					       access) ? "be stopped" : "be allowed");
 	/* A write through a translation that is cached as dirty is not noted again. */
-	if (allowed && walk.fault == HW_OK && j->sim.device.sets_dirty &&
+	if (walk.fault == HW_OK && j->sim.device.sets_dirty &&
 	    !(access == HW_WRITE && device_writes_unseen(&j->sim.dev, iova)))
 		touch_leaf(j, &walk, iova, access == HW_WRITE);
 	*oa = walk.oa;
@@ -360,14 +451,41 @@ static int predict_cut(const struct judge *j, uint64_t iova, uint64_t *leaf_va)
 	return 0;
 }
 
+/*
+ * What was dirty before is dirty in all parts; what was written meanwhile in that part at
+ * least, and in others as the tables have it.
+ */
+static void cut_with_writes(struct judge *j, uint64_t iova, uint64_t first, uint64_t last,
+			    bool dirty)
+{
+	unsigned nr = race_nr_writes(j);
+	const uint64_t *writes = j->race.ops[j->sim.t - j->sim.threads].writes;
+
+	if (nr)
+		flat_set_dirty(&j->flat, first, dirty);
+	flat_cut(&j->flat, iova);
+	if (!nr || dirty)
+		return;
+	for (uint64_t at = first, leaf_va = 0; at >= first && at <= last;) {
+		race_believe_dirt(j, at);
+		at += UINT64_C(1) << flat_find(&j->flat, at, &leaf_va)->size_lg2;
+	}
+	for (unsigned i = 0; i < nr && i < RACE_WRITES; i++)
+		flat_set_dirty(&j->flat, writes[i], true);
+}
+
 int judge_cut(struct judge *j, uint64_t iova)
 {
 	uint64_t leaf_va = iova, last = iova;
-	int want = predict_cut(j, iova, &leaf_va), got;
 	struct pt_gather gather = j->sim.t->gather;
 	struct pt_invalidation what = { 0 };
-	bool changes;
+	bool changes, dirty;
+	int want, got;
 
+	race_enter(j, RACE_CUT, iova, iova, NULL);
+	want = predict_cut(j, iova, &leaf_va);
+	dirty = want == 0 && flat_find(&j->flat, iova, &last)->dirty;
+	last = iova;
 	begin(j);
 	got = j->subject.ops->cut(j->pt, iova, &j->sim.t->gather);
 	if (got == -ENOMEM && !j->sim.t->refused)
@@ -386,8 +504,9 @@ int judge_cut(struct judge *j, uint64_t iova)
 		last = leaf_va + last_below(size_lg2);
 		what = (struct pt_invalidation){ .first = leaf_va, .last = last,
 						 .leaf_levels = leaf_level_bit(j, size_lg2) };
-		flat_cut(&j->flat, iova);
+		cut_with_writes(j, iova, leaf_va, last, dirty);
 	}
+	race_leave(j, changes);
 	/* With break-before-make the invalidation is complete when cut returns. */
 	if (changes && j->subject.hw->breaks_before_make) {
 		if (j->sim.t->invalidations != 1 || j->sim.t->invalidated.first != leaf_va ||
@@ -410,7 +529,9 @@ void judge_sync(struct judge *j)
 
 	j->operations++;
 	begin(j);
+	j->sim.syncs++;
 	j->subject.ops->sync(j->pt, &j->sim.t->gather);
+	j->sim.syncs--;
 	check_gather(j, &empty, "sync");
 	if (j->sim.t->gather.tables)
 		sim_fail(&j->sim, CHECK_LEDGER, "sync left tables in the gather");
@@ -421,9 +542,14 @@ void judge_sync(struct judge *j)
 			 "sync of " HEX ".." HEX " made %u invalidations, the last of " HEX ".." HEX,
 			 before.first, before.last, j->sim.t->invalidations, j->sim.t->invalidated.first,
 			 j->sim.t->invalidated.last);
-	check_memory(j);
+	if (!j->race.on)
+		check_memory(j);
 	if (j->sim.watch.on)
 		check_stale(j, ALL_KINDS, "after sync");
+	if (j->race.on) {
+		check_after_race(j, before.first, before.first);
+		return;
+	}
 	check_work(j, &j->sim.t->work);
 	if (j->thorough) {
 		judge_state(j);

@@ -8,6 +8,7 @@
 
 #include "core/pt.h"
 #include "oracle/flat.h"
+#include "oracle/race.h"
 #include "oracle/sim.h"
 
 /* What is judged: an implementation, and the hardware it is for. */
@@ -34,9 +35,11 @@ struct judge {
 	bool thorough;		 /* enumerate the whole table after every operation */
 	bool judged;		 /* all agreed when these were so: */
 	uint64_t judged_tables, judged_flat, judged_gather;
-	uint64_t *dirty_words;	 /* room for a bitmap, and for what should be in it */
-	uint64_t *dirty_want;
-	void *dirty_cleaned;
+	struct dirty_room {	 /* of each thread: a bitmap, and what should be in it */
+		uint64_t *words, *want;
+		void *cleaned;
+	} dirty[SIM_THREADS];
+	struct race race;
 	uint64_t peak_bytes;	 /* mapped at once */
 	uint64_t leaves[64];	 /* mapped in all, by size_lg2 */
 	uint64_t operations;
@@ -44,6 +47,12 @@ struct judge {
 
 /* The largest bitmap that judge_read_dirty is given. */
 #define JUDGE_MAX_BITS 4096
+
+/* The running thread's. */
+static inline struct dirty_room *judge_dirty_room(struct judge *j)
+{
+	return &j->dirty[j->sim.t - j->sim.threads];
+}
 
 /* A judge with room for `tables` tables; null without memory. */
 struct judge *judge_create(uint32_t tables);

@@ -116,13 +116,59 @@ static void check_gathered(struct judge *j, struct pt_gather g, const struct lea
 			 synced);
 }
 
+/* Of leaves written meanwhile, by devices or set_dirty, the n-th; false where there is none. */
+static bool late_leaf(const struct judge *j, unsigned n, struct leaf_range *leaf)
+{
+	const struct race_op *op = &j->race.ops[j->sim.t - j->sim.threads];
+	const struct extent *e;
+
+	if (n >= race_nr_writes(j) || n >= RACE_WRITES)
+		return false;
+	e = flat_find(&j->flat, op->writes[n], &leaf->first);
+	leaf->last = leaf->first; /* gone meanwhile: none of its bits matters */
+	if (e)
+		leaf->last = leaf->first + last_below(e->size_lg2);
+	return true;
+}
+
+/* May the bit be set or not, for what was written meanwhile? */
+static bool is_late(const struct judge *j, const struct pt_bitmap *b, uint64_t n)
+{
+	struct leaf_range leaf;
+
+	if (race_nr_writes(j) > RACE_WRITES)
+		return true;
+	for (unsigned i = 0; n < b->bits && late_leaf(j, i, &leaf); i++)
+		if (granule_overlaps(b, n, leaf))
+			return true;
+	return false;
+}
+
+static bool is_reported(const struct pt_bitmap *b, struct leaf_range leaf)
+{
+	for (uint64_t n = 0; n < b->bits; n++)
+		if (granule_overlaps(b, n, leaf) && !(b->words[n / 64] >> n % 64 & 1))
+			return false;
+	return true;
+}
+
+/* A write was reported, or its leaf is still dirty; whether before or after the clear is open. */
+static void believe_late_leaves(struct judge *j, const struct pt_bitmap *b, unsigned flags)
+{
+	struct leaf_range leaf;
+
+	for (unsigned i = 0; late_leaf(j, i, &leaf); i++)
+		if (!(flags & PT_NO_CLEAR) && is_reported_whole(b, leaf) && is_reported(b, leaf))
+			race_believe_dirt(j, leaf.first);
+}
+
 /* Every bit that should be there, and no other, also behind the end. */
 static void check_bits(struct judge *j, const struct pt_bitmap *b, const uint64_t *want)
 {
 	for (uint64_t n = 0; n < (b->bits / 64 + 2) * 64; n++) {
 		bool got = b->words[n / 64] >> n % 64 & 1, due = want[n / 64] >> n % 64 & 1;
 
-		if (got != due)
+		if (got != due && !(got && is_late(j, b, n)))
 			sim_fail(&j->sim, CHECK_DIRTY,
 				 "read_dirty left bit %" PRIu64 " of the bitmap %s, should be %s "
 				 "(base " HEX ", granule 2^%u, %" PRIu64 " bits)",
@@ -134,32 +180,52 @@ static void check_bits(struct judge *j, const struct pt_bitmap *b, const uint64_
 int judge_read_dirty(struct judge *j, uint64_t iova, uint64_t len, unsigned flags,
 		     const struct pt_bitmap *bitmap)
 {
+	struct dirty_room *room = judge_dirty_room(j);
 	int want_err = predict_error(j, iova, len, bitmap), err;
 	size_t words = bitmap->bits / 64 + 2, nr = 0;
 	struct leaf_range asked = { iova, iova + (len - 1), 0 }, *cleaned = NULL;
 	struct pt_gather before = j->sim.t->gather;
-	uint64_t *want = j->dirty_want;
 
-	memset(want, 0, words * sizeof(*want));
-	memset(bitmap->words, 0, words * sizeof(*want));
+	memset(room->want, 0, words * sizeof(*room->want));
+	memset(bitmap->words, 0, words * sizeof(*room->want));
+	race_enter(j, RACE_READ_DIRTY, asked.first, asked.last, NULL);
 	if (!want_err && len)
-		cleaned = predict_dirty(j, asked, flags, bitmap, want, &nr);
+		cleaned = predict_dirty(j, asked, flags, bitmap, room->want, &nr);
 	for (size_t i = 0; i < nr; i++)
 		flat_set_dirty(&j->flat, cleaned[i].first, false);
+	room->cleaned = cleaned; /* freed by the next reset when a check leaves */
 	begin(j);
 	err = j->subject.ops->read_dirty(j->pt, iova, len, flags, bitmap, &j->sim.t->gather);
-	if (err != want_err) {
-		free(cleaned);
+	if (err != want_err)
 		sim_fail_at(&j->sim, CHECK_RESULT, iova, "read_dirty returned %d, should be %d",
 			    err, want_err);
-	}
-	j->dirty_cleaned = cleaned; /* freed by the next reset when a check leaves */
-	check_bits(j, bitmap, want);
-	check_gathered(j, before, cleaned, nr);
+	check_bits(j, bitmap, room->want);
+	believe_late_leaves(j, bitmap, flags);
+	if (!race_nr_writes(j))
+		check_gathered(j, before, cleaned, nr);
 	free(cleaned);
-	j->dirty_cleaned = NULL;
+	room->cleaned = NULL;
+	race_leave(j, false);
 	check_after(j, iova, err || !len ? iova : asked.last);
 	return err;
+}
+
+/* While others change what is there: as it was at some moment between begin and end. */
+static int set_dirty_unlocked(struct judge *j, uint64_t iova)
+{
+	int got;
+
+	race_watch(j, iova, true);
+	begin(j);
+	got = j->subject.ops->set_dirty(j->pt, iova);
+	if (!(got == -ENOENT && race_was_unmapped(j)) &&
+	    !(got == -EACCES && race_was_writable(j, false)) &&
+	    !((got == 0 || got == -EAGAIN) && race_was_writable(j, true)))
+		sim_fail_at(&j->sim, CHECK_RACE, iova,
+			    "set_dirty returned %d, for which there was no reason meanwhile", got);
+	race_unwatch(j);
+	j->operations++;
+	return got;
 }
 
 int judge_set_dirty(struct judge *j, uint64_t iova)
@@ -168,6 +234,8 @@ int judge_set_dirty(struct judge *j, uint64_t iova)
 	const struct extent *e = flat_find(&j->flat, iova, &leaf_va);
 	int want = 0, got;
 
+	if (j->race.on && (j->config.features & PT_DIRTY_TRACKING))
+		return set_dirty_unlocked(j, iova);
 	if (!(j->config.features & PT_DIRTY_TRACKING))
 		want = -EOPNOTSUPP;
 	else if (!e)

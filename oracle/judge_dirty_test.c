@@ -80,7 +80,7 @@ static enum check run(void)
 	j->sim.t->out = &out;
 	if (!setjmp(out)) {
 		struct pt_bitmap bitmap = { .granule_lg2 = 12, .bits = 64,
-					    .words = j->dirty_words };
+					    .words = judge_dirty_room(j)->words };
 
 		judge_init(j);
 		judge_map(j, &m, &mapped);

@@ -63,7 +63,7 @@ static void map_some(void)
 static void report_some(void)
 {
 	struct pt_bitmap bitmap = { .base = draw_iova(), .granule_lg2 = 12, .bits = 1 + draw(600),
-				    .words = judge->dirty_words };
+				    .words = judge_dirty_room(judge)->words };
 
 	judge_read_dirty(judge, draw(2) ? bitmap.base : draw_iova(), draw_len(),
 			 draw(4) ? 0 : PT_NO_CLEAR, &bitmap);
@@ -197,7 +197,7 @@ static bool is_dirty(void)
 
 static void write_again(void)
 {
-	struct pt_bitmap bitmap = { .granule_lg2 = 12, .bits = 8, .words = judge->dirty_words };
+	struct pt_bitmap bitmap = { .granule_lg2 = 12, .bits = 8, .words = judge_dirty_room(judge)->words };
 	bool keeps = judge->device_flags & DEVICE_KEEPS_DIRTY;
 	uint64_t oa;
 

@@ -88,7 +88,7 @@ static void over_empty_table(void)
 
 static void write_and_report(void)
 {
-	struct pt_bitmap bitmap = { .granule_lg2 = 12, .bits = 8, .words = judge->dirty_words };
+	struct pt_bitmap bitmap = { .granule_lg2 = 12, .bits = 8, .words = judge_dirty_room(judge)->words };
 	uint64_t oa;
 
 	judge_init(judge);

@@ -27,11 +27,13 @@ const char *const check_names[CHECKS] = {
 	[CHECK_REFUSE] = "refuse", [CHECK_DIRTY] = "dirty",   [CHECK_WORK] = "work",
 	[CHECK_BELIEF] = "belief", [CHECK_SAME] = "same",     [CHECK_STALE] = "stale",
 	[CHECK_TORN] = "torn",	   [CHECK_COHERENT] = "coherent",
+	[CHECK_RACE] = "race",
 };
 
 bool sim_create(struct sim *s, uint32_t tables)
 {
 	s->memory = memory_create(tables);
+	s->t = &s->threads[0];
 	return s->memory && watch_create(&s->watch, s->memory);
 }
 
@@ -75,7 +77,7 @@ void sim_reset(struct sim *s, const struct sim_config *c)
 void sim_event(struct sim *s, enum sim_event what, const volatile void *place)
 {
 	if (s->race && !s->t->looks)
-		s->race->event(s->race->ctx, what, place);
+		s->race->event(s->race->scheduler, what, place);
 }
 
 void sim_begin_look(struct sim *s)
@@ -96,14 +98,19 @@ void sim_begin_operation(struct sim *s)
 	watch_begin(s);
 }
 
+_Noreturn void sim_leave(struct sim *s)
+{
+	if (s->t->out)
+		longjmp(*s->t->out, 1);
+	fprintf(stderr, "walkdiff: %s: %s\n", check_names[s->verdict.check], s->verdict.text);
+	abort();
+}
+
 static _Noreturn void leave(struct sim *s, enum check check, const char *format, va_list args)
 {
 	s->verdict.check = check;
 	vsnprintf(s->verdict.text, sizeof(s->verdict.text), format, args);
-	if (s->t->out)
-		longjmp(*s->t->out, 1);
-	fprintf(stderr, "walkdiff: %s: %s\n", check_names[check], s->verdict.text);
-	abort();
+	sim_leave(s);
 }
 
 void sim_fail(struct sim *s, enum check check, const char *format, ...)
@@ -205,7 +212,17 @@ bool sim_cmpxchg(void *env, pt_item *p, uint64_t *old, uint64_t v)
 						       memory_order_acquire);
 	if (done)
 		note_store(s, slot, p, *old, v);
+	if (done && s->race)
+		s->race->exchanged(s->race->judge);
 	return done;
+}
+
+void sim_touch(struct sim *s, uint64_t table_pa, uint32_t index, uint64_t item)
+{
+	const uint64_t *words = memory_view(s->memory, table_pa, (index + (size_t)1) * sizeof(item));
+
+	atomic_store_explicit((pt_item *)(uintptr_t)&words[index], item, memory_order_relaxed);
+	s->changes++;
 }
 
 /* True when this allocation is one that the program wants refused. */
@@ -380,7 +397,7 @@ void sim_wait_for_readers(void *env)
 		sim_stop(s, CHECK_BELIEF, "a reader waits for itself");
 	sim_event(s, EVENT_READER, NULL);
 	if (!readers_have_left(&grace))
-		s->race->wait(s->race->ctx, readers_have_left, &grace);
+		s->race->wait(s->race->scheduler, readers_have_left, &grace);
 	if (s->waited_at < grace.since)
 		s->waited_at = grace.since;
 }
@@ -436,7 +453,7 @@ void sim_lock(void *env, shim_lock_t *lock)
 	if (lock->held && (s->t->locks || !s->race))
 		sim_stop(s, CHECK_BELIEF, "took a lock that it holds");
 	if (lock->held)
-		s->race->wait(s->race->ctx, is_free, lock);
+		s->race->wait(s->race->scheduler, is_free, lock);
 	lock->held = true;
 	s->t->locks++;
 }

@@ -70,15 +70,16 @@ enum sim_event {
 
 /* Several threads: who goes on, and what to look at while they run. */
 struct sim_race {
-	void *ctx;
+	void *scheduler;
 	/* The thread that runs is about to do this at `place`: others may go first. */
-	void (*event)(void *ctx, enum sim_event what, const volatile void *place);
+	void (*event)(void *scheduler, enum sim_event what, const volatile void *place);
 	/* Others go on until is_ready(arg) says so. */
-	void (*wait)(void *ctx, bool (*is_ready)(void *arg), void *arg);
+	void (*wait)(void *scheduler, bool (*is_ready)(void *arg), void *arg);
+	void *judge;
 	/* What hardware can see of a table has just changed: in watch.sights. */
-	void (*seen)(void *ctx);
-	/* An item has become dirty by software's hand. */
-	void (*dirtied)(void *ctx);
+	void (*seen)(void *judge);
+	/* A compare-exchange has just succeeded. */
+	void (*exchanged)(void *judge);
 };
 
 struct sim {
@@ -98,6 +99,7 @@ struct sim {
 	uint64_t events;	/* of unlinking, and of readers: their order */
 	uint64_t waited_at;	/* what was unlinked before, no reader can be in */
 	uint32_t busy;		/* threads in an operation that changes tables */
+	uint32_t syncs;		/* threads in a sync */
 	bool top_is_set;	/* init has come so far */
 	bool ending;		/* deinit: hardware and readers are gone */
 	struct verdict verdict;
@@ -123,6 +125,9 @@ void sim_begin_operation(struct sim *s);
 /* Something is about to happen that other threads may come before. */
 void sim_event(struct sim *s, enum sim_event what, const volatile void *place);
 
+/* A device updates an item of a live table. */
+void sim_touch(struct sim *s, uint64_t table_pa, uint32_t index, uint64_t item);
+
 /* No other thread is in an operation that changes tables. */
 static inline bool sim_is_alone(const struct sim *s)
 {
@@ -141,6 +146,9 @@ __attribute__((format(printf, 4, 5))) void sim_fail_at(struct sim *s, enum check
 /* Likewise where nothing could go on: also when the check is off. */
 _Noreturn __attribute__((format(printf, 3, 4))) void sim_stop(struct sim *s, enum check check,
 							      const char *format, ...);
+
+/* Leave the run with the verdict that there is. */
+_Noreturn void sim_leave(struct sim *s);
 
 static inline bool sim_is_off(const struct sim *s, enum check check)
 {

@@ -102,12 +102,27 @@ static void mark_table(struct judge *j, uint64_t pa, const char *where)
 	slot->mark = j->sim.memory->epoch;
 }
 
-/* Tables allocated = reachable + waiting in the gather. */
+/* Returns how many there are. */
+static uint32_t mark_gathered(struct judge *j, const struct pt_gather *g)
+{
+	uint32_t nr = 0;
+
+	for (uint64_t pa = g->tables; pa; nr++) {
+		mark_table(j, pa, "in the gather");
+		pa = *memory_view(j->sim.memory, pa, sizeof(pa));
+	}
+	if (nr != g->nr_tables)
+		sim_fail(&j->sim, CHECK_LEDGER, "%u tables are in the gather, which says %u", nr,
+			 g->nr_tables);
+	return nr;
+}
+
+/* Tables allocated = reachable + waiting in the gathers. */
 static void check_ledger(struct judge *j)
 {
 	struct memory *m = j->sim.memory;
 	bool encrypts = j->config.features & PT_ENCRYPT_TABLES;
-	uint32_t marked = 0, gathered = 0;
+	uint32_t marked = 0;
 
 	m->epoch++;
 	for (size_t i = 0; i < j->map.nr_tables; i++, marked++) {
@@ -123,13 +138,8 @@ static void check_ledger(struct judge *j)
 	}
 	if (sim_is_off(&j->sim, CHECK_LEDGER))
 		return;
-	for (uint64_t pa = j->sim.t->gather.tables; pa; marked++, gathered++) {
-		mark_table(j, pa, "in the gather");
-		pa = *memory_view(m, pa, sizeof(pa));
-	}
-	if (gathered != j->sim.t->gather.nr_tables)
-		sim_fail(&j->sim, CHECK_LEDGER, "%u tables are in the gather, which says %u",
-			 gathered, j->sim.t->gather.nr_tables);
+	for (unsigned i = 0; i < SIM_THREADS; i++)
+		marked += mark_gathered(j, &j->sim.threads[i].gather);
 	for (uint32_t i = 0; marked != m->nr_live && i < m->used; i++)
 		if (m->slots[i].state == SLOT_LIVE && m->slots[i].mark != m->epoch)
 			sim_fail(&j->sim, CHECK_LEDGER,

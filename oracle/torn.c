@@ -1,6 +1,7 @@
 /*
  * The judge of what hardware saw between two stores: at every address what was there before
- * the operation, or what is there after it; never a third.
+ * the operation, or what is there after it; never a third. With several threads it judges
+ * at every store, of which operations in flight may have changed what is where.
  */
 #include <inttypes.h>
 
@@ -8,8 +9,7 @@
 
 #define HEX "0x%" PRIx64
 
-/* What a flat map has at va, and up to where it goes on like that. */
-static const struct extent *piece_at(const struct flat *f, uint64_t va, uint64_t *last)
+const struct extent *piece_at(const struct flat *f, uint64_t va, uint64_t *last)
 {
 	const struct extent *found = NULL;
 
@@ -51,13 +51,14 @@ static bool is_seen(const struct judge *j, const struct sight *s, uint64_t va,
 
 static void check_sight(struct judge *j, const struct sight *s)
 {
-	const struct flat *before = &j->sim.watch.before;
+	const struct flat *before = j->race.on ? &j->flat : &j->sim.watch.before;
 	uint64_t va = s->first;
 
 	for (;;) {
 		uint64_t last_before, last_after, last;
 		const struct extent *old = piece_at(before, va, &last_before);
-		const struct extent *new = piece_at(&j->flat, va, &last_after);
+		const struct extent *new = j->race.on ? race_piece_at(j, va, &last_after) :
+							piece_at(&j->flat, va, &last_after);
 
 		if (!is_seen(j, s, va, old) && !is_seen(j, s, va, new))
 			sim_fail_at(&j->sim, CHECK_TORN, va,

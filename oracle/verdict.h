@@ -21,6 +21,7 @@ enum check {
 	CHECK_WORK,   /* an operation does more than it needs to, or does not end */
 	CHECK_BELIEF, /* a VERIFY of the code itself */
 	CHECK_SAME,   /* two routes to one map end differently */
+	CHECK_RACE,   /* no order of the operations in flight explains it, or they do not end */
 	CHECKS,
 };
 

@@ -355,7 +355,7 @@ void watch_store(struct sim *s, struct slot *slot, const uint64_t *at, uint64_t 
 		leave_leaf(s, &p, &before, true);
 	}
 	if (s->race)
-		s->race->seen(s->race->ctx);
+		s->race->seen(s->race->judge);
 }
 
 /* ---- memory ---- */

@@ -1,0 +1,161 @@
+/*
+ * walkdiff random: programs drawn one by one, with no engine and no memory of what they
+ * reached. What it measures is how many a strategy needs until a judge says no.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz/cmd.h"
+#include "fuzz/mutate.h"
+#include "fuzz/run_race.h"
+#include "fuzz/subjects.h"
+
+#define MAX_OPS 256
+
+struct options {
+	struct source source;
+	const char *output;
+	uint64_t programs, seed, ops;
+	bool has_strategy;
+	enum strategy strategy;
+};
+
+static const struct argp_option option_list[] = {
+	{ "programs", 'n', "N", 0, "how many, at most (default 100000)", 0 },
+	{ "seed", 's', "N", 0, "of the draw (default 1): the same programs each time", 0 },
+	{ "ops", 'o', "N", 0, "operations a program, at most (default 16)", 0 },
+	{ "strategy", 'S', "NAME", 0, "of races: pct, pos, random; default: drawn as well", 0 },
+	{ "output", 'w', "FILE", 0, "write the first program that fails there, as text", 0 },
+	{ 0 },
+};
+
+static bool parse_count(const char *arg, uint64_t max, uint64_t *out)
+{
+	char *end;
+
+	*out = strtoull(arg, &end, 10);
+	return *arg && *arg != '-' && !*end && *out && *out <= max;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 'n':
+		if (!parse_count(arg, UINT64_MAX, &o->programs))
+			argp_error(state, "--programs: '%s' is no number from 1 on", arg);
+		return 0;
+	case 's':
+		if (!parse_count(arg, UINT64_MAX, &o->seed))
+			argp_error(state, "--seed: '%s' is no number from 1 on", arg);
+		return 0;
+	case 'o':
+		if (!parse_count(arg, MAX_OPS, &o->ops))
+			argp_error(state, "--ops: '%s' is no number from 1 to %d", arg, MAX_OPS);
+		return 0;
+	case 'w':
+		o->output = arg;
+		return 0;
+	case 'S':
+		o->has_strategy = true;
+		for (o->strategy = 0; o->strategy < STRATEGY_RAW; o->strategy++)
+			if (!strcmp(strategy_names[o->strategy], arg))
+				return 0;
+		argp_error(state, "--strategy: '%s' is none of pct, pos, random", arg);
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "'%s' is too much", arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	option_list, parse, NULL,
+	"Run random programs of a target and format (default ops, of the first format there is) through "
+	"all judges until one says no. Prints how many it took. Exit codes: 0 all judges agree, "
+	"1 a judge says no, 2 unusable option.",
+	NULL, NULL, NULL
+};
+
+/* A configuration that mostly makes sense, and operations as an engine's bytes would be. */
+static void draw_program(struct program *p, const struct options *o, uint64_t *state)
+{
+	uint8_t record[RECORD_SIZE];
+	uint64_t nr = 2 + next_random(state) % (o->ops > 2 ? o->ops - 1 : 1);
+
+	p->nr = 0;
+	for (unsigned i = 0; i < RECORD_SIZE; i++)
+		record[i] = (uint8_t)next_random(state);
+	program_draw_config(p, record);
+	while (p->nr < nr) {
+		struct op op;
+
+		for (unsigned i = 0; i < RECORD_SIZE; i++)
+			record[i] = (uint8_t)next_random(state);
+		op = program_draw_op(p, record);
+		if (op_has_thread(op.kind))
+			program_insert(p, p->nr, &op);
+	}
+	if (p->target == TARGET_RACE) {
+		struct schedule_config c = race_schedule_of(p, NULL);
+		struct op op = { .kind = OP_SCHEDULE,
+				 .args = { o->has_strategy ? o->strategy : c.strategy, c.seed,
+					   2 + next_random(state) % 3 } };
+
+		program_insert(p, 0, &op);
+	}
+}
+
+static int write_program(const struct program *p, const char *path)
+{
+	FILE *out = fopen(path, "w");
+
+	if (out)
+		program_print(p, out);
+	if (!out || fclose(out)) {
+		complain("%s: cannot be written", path);
+		return EXIT_UNUSABLE;
+	}
+	return EXIT_JUDGED;
+}
+
+int cmd_random(int argc, char **argv)
+{
+	struct options o = { .programs = 100000, .seed = 1, .ops = 16 };
+	struct judge *judge = judge_create(CMD_TABLES);
+	struct program p = { .target = TARGET_OPS, .subject = formats[0].subject };
+	uint64_t state, operations = 0, n;
+	int code = EXIT_AGREED;
+	double begin;
+
+	parse_options(&argp, argc, argv, &o, &o.source);
+	if (!judge || !apply_source(&o.source, &p)) {
+		judge_destroy(judge);
+		return EXIT_UNUSABLE;
+	}
+	state = o.seed;
+	begin = now_seconds();
+	for (n = 1; n <= o.programs && !code; n++) {
+		struct run run;
+
+		draw_program(&p, &o, &state);
+		run = run_program(judge, &p, NULL);
+		operations += run.operations;
+		if (run.verdict.check == CHECK_NONE)
+			continue;
+		code = EXIT_JUDGED;
+		printf("walkdiff: %s: %s\n", check_names[run.verdict.check], run.verdict.text);
+		if (o.output)
+			code = write_program(&p, o.output);
+	}
+	printf("%s-%s: %" PRIu64 " programs, %" PRIu64 " operations, %.1f s: %s\n",
+	       target_names[p.target], p.subject.ops->name, n - 1, operations,
+	       now_seconds() - begin, code == EXIT_AGREED ? "all judges agree" : "a judge says no");
+	program_free(&p);
+	judge_destroy(judge);
+	return code;
+}

@@ -1,0 +1,24 @@
+/* Target race: a program's threads under its schedule. */
+#ifndef WALKDIFF_FUZZ_RUN_RACE_H
+#define WALKDIFF_FUZZ_RUN_RACE_H
+
+#include "fuzz/run.h"
+#include "fuzz/schedule.h"
+
+/* Runs what init has set up; leaves by sim_fail() of the judge, with *at the operation. */
+void run_race(struct judge *j, const struct program *p, const struct run_options *o,
+	      volatile long *at);
+
+/*
+ * The schedule that a program names, or, where it names none, the one that the seed of its
+ * memory picks. Room for p->nr switches, or null: without them.
+ */
+struct schedule_config race_schedule_of(const struct program *p, struct forced_switch *switches);
+
+/* Of the last race: for reports. */
+const struct schedule *race_schedule(void);
+
+/* Replace the schedule of a program by the switches that the last race, which it was, made. */
+void race_repeat_by_switches(struct program *p);
+
+#endif
