@@ -68,6 +68,12 @@ struct literal {
 		.domain = 0x1234, .space = 0x5678, .device = 0xabcd, .completion = 0x8000,         \
 		__VA_ARGS__                                                                        \
 	}
+/* Tags and addresses of all ones. */
+#define ONES(space_, device_)                                                                      \
+	{                                                                                          \
+		.domain = 0xffff, .space = (space_), .device = (device_),                          \
+		.completion = UINT64_C(0xffffffffffff8),                                           \
+	}
 #define INV(first, last, leaf_levels, table_levels) { first, last, leaf_levels, table_levels }
 #define W(low, high) { UINT64_C(low), UINT64_C(high) }
 /* clang-format on */
@@ -83,6 +89,8 @@ struct literal {
 #define AMD_FENCE W(0x1000000000000004, 0)
 #define AMD_DONE W(0x1000000000008005, 1)
 #define VTD_DONE W(0x100000065, 0x8000)
+#define AMD_DONE_AT_ONES W(0x100ffffffffffffd, 1)
+#define VTD_DONE_AT_ONES W(0x100000065, 0xffffffffffff8)
 #define RISCV_DONE W(0x3002, 0)
 #define SMMU_DONE W(0x46, 0)
 
@@ -106,6 +114,8 @@ static const struct literal literals[] = {
 	CASE(amd_2k, UNIT(), INV(0x4800, 0x57ff, 1, 0), W(0x3000123400000000, 0x4001), AMD_DONE),
 	CASE(amd_guest, UNIT(), INV(0xffff800000000000, 0xffff800000000fff, 1, 0),
 	     W(0x3000123400005678, 0xffff800000000004), AMD_DONE),
+	CASE(amd_guest, ONES(0xfffff, 0xffff), INV(0x5000, 0x5fff, 1, 0),
+	     W(0x3000ffff000fffff, 0x5004), AMD_DONE_AT_ONES),
 
 	CASE(vtd, MASK(9), INV(0x5000, 0x7fff, 1, 0), W(0x123400f2, 0x4042), VTD_DONE),
 	CASE(vtd, MASK(9), INV(0x17f000, 0x181fff, 1, 0), W(0x123400f2, 0x17f040),
@@ -114,6 +124,8 @@ static const struct literal literals[] = {
 	CASE(vtd, MASK(8), INV(0x200000, 0x3fffff, 2, 0), W(0x123400e2, 0), VTD_DONE),
 	CASE(vtd_first, MASK(1), INV(0x6000, 0x7fff, 1, 0), W(0x567812340036, 0x6041), VTD_DONE),
 	CASE(vtd_first, MASK(63), ALL, W(0x567812340026, 0), VTD_DONE),
+	CASE(vtd_first, ONES(0xfffff, 0xffff), INV(0x5000, 0x5fff, 1, 0), W(0xfffffffff0036, 0x5040),
+	     VTD_DONE_AT_ONES),
 
 	CASE(riscv_second, NO_RANGES, INV(0x5000, 0x6fff, 1, 0), W(0x0123400200000481, 0x1400),
 	     W(0x0123400200000481, 0x1800), RISCV_DONE),
@@ -126,6 +138,10 @@ static const struct literal literals[] = {
 	CASE(riscv, RANGES, INV(0x4000, 0x7fff, 1, 0), W(0x105678401, 0x1600), RISCV_DONE),
 	CASE(riscv, RANGES, ALL_LEAVES, W(0x105678001, 0), RISCV_DONE),
 	CASE(riscv, RANGES, ALL, W(0x105678001, 0), RISCV_DONE),
+	CASE(riscv, ONES(0xfffff, 0xffffff), INV(0x5000, 0x5fff, 1, 0), W(0x1fffff401, 0x1400),
+	     RISCV_DONE),
+	CASE(riscv_second, ONES(0xfffff, 0xffffff), INV(0x5000, 0x5fff, 1, 0),
+	     W(0x0ffff00200000481, 0x1400), RISCV_DONE),
 
 	CASE(smmu, NO_RANGES, INV(0x5000, 0x6fff, 1, 0), W(0x5678123400000012, 0x5001),
 	     W(0x5678123400000012, 0x6001), SMMU_DONE),
@@ -143,6 +159,8 @@ static const struct literal literals[] = {
 	CASE(smmu_64k, RANGES, INV(0, 0x3ffffffffff, 4, 0), W(0x567812340151f012, 0xd01),
 	     SMMU_DONE),
 	CASE(smmu, NO_RANGES, ALL, W(0x5678123400000011, 0), SMMU_DONE),
+	CASE(smmu, ONES(0xffff, 0xffffffff), INV(0x5000, 0x5fff, 1, 0),
+	     W(0xffffffff00000012, 0x5001), SMMU_DONE),
 	CASE(smmu_second, RANGES, INV(0x5000, 0x7fff, 1, 1), W(0x12340000202a, 0x5400), SMMU_DONE),
 	CASE(smmu_second, RANGES, ALL, W(0x123400000028, 0), SMMU_DONE),
 };
@@ -164,6 +182,12 @@ static const struct literal entries[] = {
 	     W(0x5678123400000011, 0), SMMU_DONE),
 	CASE(smmu_second, UNIT(), ALL, W(0xabcd00000003, 1), SMMU_DONE, W(0x123400000028, 0),
 	     SMMU_DONE),
+	CASE(amd_guest, ONES(0xfffff, 0xffff), ALL, W(0x200000000000ffff, 0), AMD_FENCE,
+	     W(0x3000ffff000fffff, 0x7ffffffffffff007), AMD_DONE_AT_ONES),
+	CASE(riscv, ONES(0xfffff, 0xffffff), ALL, W(0xffffff0200000003, 0), RISCV_DONE,
+	     W(0x1fffff001, 0), RISCV_DONE),
+	CASE(smmu, ONES(0xffff, 0xffffffff), ALL, W(0xffffffff00000003, 1),
+	     W(0xffffffff00000005, 1), SMMU_DONE, W(0xffffffff00000011, 0), SMMU_DONE),
 };
 
 static const struct pt *table_pt(const struct table *t)

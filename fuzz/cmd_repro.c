@@ -18,6 +18,7 @@ struct options {
 	struct bits *bits;	/* one a format, with --bits */
 	uint64_t bits_changes;	/* sim.changes when last looked at */
 	uint64_t programs, runs, operations;
+	uint64_t digest;	/* of all races, whatever their order */
 	int code;
 };
 
@@ -77,6 +78,7 @@ static bool run_once(struct options *o, const struct program *p, const char *pat
 	good = run.verdict.check == CHECK_NONE;
 	o->runs++;
 	o->operations += run.operations;
+	o->digest += run.digest;
 	if (!good) {
 		if (refuse.first) {
 			printf("%s: with ", path);
@@ -87,7 +89,10 @@ static bool run_once(struct options *o, const struct program *p, const char *pat
 		o->code = EXIT_JUDGED;
 	} else if (!o->quiet && !refuse.first) {
 		print_history(p, &run, &watch.history, stdout);
-		printf("# all judges agree: %s, %" PRIu64 " operations\n\n", path, run.operations);
+		printf("# all judges agree: %s, %" PRIu64 " operations", path, run.operations);
+		if (run.digest)
+			printf(", digest %016" PRIx64, run.digest);
+		puts("\n");
 	}
 	history_free(&watch.history);
 	return good;
@@ -226,6 +231,8 @@ int cmd_repro(int argc, char **argv)
 		printf("%" PRIu64 " programs, %" PRIu64 " runs, %" PRIu64 " operations: %s\n",
 		       o.programs, o.runs, o.operations,
 		       o.code == EXIT_JUDGED ? "a judge says no" : "all judges agree");
+	if (o.programs > 1 && o.digest)
+		printf("digest of the races: %016" PRIx64 "\n", o.digest);
 	if (o.seen)
 		print_unseen(&o);
 	if (o.bits && bits_print(o.bits, stdout) && !o.code)

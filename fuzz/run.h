@@ -23,6 +23,7 @@ struct run {
 	uint64_t operations;	/* judged */
 	const char *route;	/* same: the one that failed, or the last; else null */
 	unsigned compared;	/* same: routes held against the one as written */
+	uint64_t digest;	/* race: of all events; two runs that share it were alike; else 0 */
 };
 
 struct run_options {
