@@ -141,7 +141,7 @@ PT_INLINE void publish_fresh(const struct pt_fmt *f, struct pt *pt, struct pt_cu
 	bool late = false;
 
 	for (unsigned i = 0; i < c->items; i++) {
-		uint64_t item = shim_load(pt->env, &c->at[i]);
+		uint64_t item = shim_load_relaxed(pt->env, &c->at[i]);
 
 		do {
 			if (!c->dirty && (pt->features & PT_DIRTY_TRACKING) &&
@@ -175,11 +175,11 @@ PT_INLINE void publish_fresh(const struct pt_fmt *f, struct pt *pt, struct pt_cu
 /* Attributes of the leaf, dirty when any of its items is. */
 PT_INLINE void read_attrs(const struct pt_fmt *f, struct pt *pt, struct pt_cut *c)
 {
-	uint64_t item = shim_load(pt->env, &c->at[0]);
+	uint64_t item = shim_load_relaxed(pt->env, &c->at[0]);
 
 	c->dirty = false;
 	for (unsigned i = 0; (pt->features & PT_DIRTY_TRACKING) && i < c->items; i++) {
-		uint64_t other = shim_load(pt->env, &c->at[i]);
+		uint64_t other = shim_load_relaxed(pt->env, &c->at[i]);
 
 		c->dirty |= f->leaf_is_dirty(pt, other);
 	}

@@ -49,12 +49,12 @@ struct dirty_cursor {
 PT_INLINE void clean_items(const struct pt_fmt *f, struct pt *pt, pt_item *at, unsigned items)
 {
 	for (unsigned i = 0; i < items; i++) {
-		uint64_t item = shim_load(pt->env, &at[i]);
+		uint64_t item = shim_load_relaxed(pt->env, &at[i]);
 
 		while (f->leaf_is_dirty(pt, item)) {
 			uint64_t clean = f->make_clean(pt, item);
 
-			if (shim_cmpxchg(pt->env, &at[i], &item, clean))
+			if (shim_cmpxchg_relaxed(pt->env, &at[i], &item, clean))
 				break;
 		}
 	}
@@ -96,7 +96,7 @@ PT_INLINE void scan_table_dirty(const struct pt_fmt *f, struct pt *pt, pt_item *
 	unsigned end = 1u << index_lg2(f, pt, level, top);
 
 	while (index < end && !c->ended) {
-		uint64_t item = shim_load(pt->env, &table[index]);
+		uint64_t item = shim_load_relaxed(pt->env, &table[index]);
 		enum pt_kind kind = f->kind(pt, item, level);
 		unsigned size_lg2 = shift, items = 1;
 
@@ -109,7 +109,7 @@ PT_INLINE void scan_table_dirty(const struct pt_fmt *f, struct pt *pt, pt_item *
 			items = 1u << (size_lg2 - shift);
 			index &= ~(items - 1);
 			for (unsigned i = 0; i < items; i++) {
-				item = shim_load(pt->env, &table[index + i]);
+				item = shim_load_relaxed(pt->env, &table[index + i]);
 				dirty |= f->leaf_is_dirty(pt, item);
 			}
 			if (unlikely(dirty))
@@ -180,7 +180,7 @@ PT_INLINE int set_dirty_as_reader(const struct pt_fmt *f, struct pt *pt, uint64_
 		return -EACCES;
 	at = &path.table[path.level][item_index(f, pt, iova, path.level, root.level)];
 	if (f->leaf_is_dirty(pt, item) ||
-	    shim_cmpxchg(pt->env, at, &item, f->make_dirty(pt, item)))
+	    shim_cmpxchg_relaxed(pt->env, at, &item, f->make_dirty(pt, item)))
 		return 0;
 	return -EAGAIN;
 }

@@ -32,7 +32,7 @@ PT_INLINE void sync_(const struct pt_fmt *f, struct pt *pt, struct pt_gather *g)
 		shim_wait_for_readers(pt->env);
 	while (g->tables) {
 		pt_item *table = shim_table(pt->env, g->tables);
-		uint64_t next = shim_load(pt->env, &table[0]);
+		uint64_t next = shim_load_relaxed(pt->env, &table[0]);
 
 		shim_table_free(pt->env, g->tables, sizeof(uint64_t) << f->index_lg2);
 		g->tables = next;

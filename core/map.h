@@ -152,7 +152,7 @@ PT_INLINE int clear_empty_tables(const struct pt_fmt *f, struct pt *pt, pt_item 
 
 		if (f->kind(pt, item, level) == PT_EMPTY)
 			continue;
-		shim_store(pt->env, &at[i], 0);
+		shim_store_relaxed(pt->env, &at[i], 0);
 		if (is_incoherent(f, pt))
 			shim_flush(pt->env, &at[i], sizeof(at[i]));
 		subtree_(f, pt, f->table_pa(pt, item), level - 1, PT_MAX_LEVELS, SUBTREE_GATHER,
@@ -177,7 +177,7 @@ PT_INLINE uint64_t fill_free(const struct pt_fmt *f, struct pt *pt, pt_item *at,
 		uint64_t leaf = f->make_leaf(pt, oa, size_lg2, level, c->attrs);
 
 		for (unsigned i = 0; i < items; i++) {
-			uint64_t item = shim_load(pt->env, &at[i]);
+			uint64_t item = shim_load_relaxed(pt->env, &at[i]);
 
 			if (unlikely(f->kind(pt, item, level) != PT_EMPTY))
 				return n;
@@ -187,7 +187,7 @@ PT_INLINE uint64_t fill_free(const struct pt_fmt *f, struct pt *pt, pt_item *at,
 
 			if (f->runs_count_up && i)
 				leaf = f->make_leaf(pt, item_oa, size_lg2, level, c->attrs);
-			shim_store(pt->env, &at[i], leaf);
+			shim_store_relaxed(pt->env, &at[i], leaf);
 		}
 	}
 	return n;

@@ -3,9 +3,11 @@
  * PT_WORLD is `fast` (C11 atomics and the user's allocator: the product) or
  * `sim` (every access is a hook that the harness implements).
  *
- * `env` is the pointer given to init. Ordering: load acquires, store releases,
- * compare-exchange does both. One shim access at most in a full expression, so
- * that the order of events is the same under every compiler (ci/house looks).
+ * `env` is the pointer given to init. Ordering, as C11 defines it: load acquires, store
+ * releases, compare-exchange does both; those with _relaxed order nothing, and are for
+ * items that lead nowhere: leaves, and tables that nobody else finds yet. One shim access
+ * at most in a full expression, so that the order of events is the same under every
+ * compiler (ci/house looks).
  */
 #ifndef WALKDIFF_CORE_SHIM_H
 #define WALKDIFF_CORE_SHIM_H

@@ -11,8 +11,11 @@ typedef struct {
 } shim_lock_t;
 
 uint64_t sim_load(void *env, const pt_item *p);
+uint64_t sim_load_relaxed(void *env, const pt_item *p);
 void sim_store(void *env, pt_item *p, uint64_t v);
+void sim_store_relaxed(void *env, pt_item *p, uint64_t v);
 bool sim_cmpxchg(void *env, pt_item *p, uint64_t *old, uint64_t v);
+bool sim_cmpxchg_relaxed(void *env, pt_item *p, uint64_t *old, uint64_t v);
 pt_item *sim_table_alloc(void *env, size_t size, uint64_t *pa);
 void sim_table_free(void *env, uint64_t pa, size_t size);
 pt_item *sim_table(void *env, uint64_t pa);
@@ -30,8 +33,11 @@ extern bool sim_seen[]; /* by enum seen, since the start of the process */
 
 #define shim_seen(line) ((void)(sim_seen[line] = true))
 #define shim_load sim_load
+#define shim_load_relaxed sim_load_relaxed
 #define shim_store sim_store
+#define shim_store_relaxed sim_store_relaxed
 #define shim_cmpxchg sim_cmpxchg
+#define shim_cmpxchg_relaxed sim_cmpxchg_relaxed
 #define shim_table_alloc sim_table_alloc
 #define shim_table_free sim_table_free
 #define shim_table sim_table

@@ -51,7 +51,7 @@ PT_INLINE int build_chain(const struct pt_fmt *f, struct pt *pt, struct pt_root 
 			free_chain(f, pt, pa, root.level + 1, l - 1);
 			return -ENOMEM;
 		}
-		shim_store(pt->env, &table[0], f->make_table(pt, below, l - 1) | flushed);
+		shim_store_relaxed(pt->env, &table[0], f->make_table(pt, below, l - 1) | flushed);
 		if (flushed)
 			shim_flush(pt->env, table, sizeof(*table));
 		below = pa[l];
@@ -74,7 +74,7 @@ PT_INLINE int grow_top(const struct pt_fmt *f, struct pt *pt, unsigned level,
 		if (err)
 			return err;
 		shim_lock(pt->env, &pt->top_lock);
-		now = shim_load(pt->env, &pt->top);
+		now = shim_load_relaxed(pt->env, &pt->top);
 		if (now == root->word) {
 			shim_change_top(pt->env, f->top_pa(pt, pa[level]), level);
 			shim_store(pt->env, &pt->top, pa[level] | level);

@@ -67,11 +67,11 @@ PT_INLINE uint64_t clear_alike(const struct pt_fmt *f, struct pt *pt, pt_item *a
 		uint64_t item;
 
 		for (unsigned i = 0; i < items; i++)
-			shim_store(pt->env, &at[i], 0);
+			shim_store_relaxed(pt->env, &at[i], 0);
 		if (n == most)
 			return n;
 		at += items;
-		item = shim_load(pt->env, at);
+		item = shim_load_relaxed(pt->env, at);
 		if (f->kind(pt, item, level) != PT_LEAF ||
 		    f->leaf_lg2(pt, item, level) != size_lg2) {
 			*next = item;
@@ -139,12 +139,13 @@ PT_INLINE unsigned remove_covered_tables(const struct pt_fmt *f, struct pt *pt,
 		if ((c->next & span) || begin < c->first)
 			break;
 		above = item_index(f, pt, begin, l + 1, root.level);
-		shim_store(pt->env, &path->table[l + 1][above], 0);
+		shim_store_relaxed(pt->env, &path->table[l + 1][above], 0);
 		SEEN(unmap_frees_table);
 		if (l > path->level)
 			SEEN(unmap_frees_parent);
 		if (!c->tables)
 			c->tail = &path->table[l][0];
+		/* Behind its own unlinking. */
 		shim_store(pt->env, &path->table[l][0], c->tables);
 		c->tables = path->pa[l];
 		c->nr_tables++;
@@ -210,7 +211,7 @@ PT_INLINE uint64_t unmap_(const struct pt_fmt *f, struct pt *pt, uint64_t iova, 
 					       .leaf_levels = c.leaf_levels,
 					       .table_levels = c.table_levels });
 	if (c.tables) {
-		shim_store(pt->env, c.tail, gather->tables);
+		shim_store_relaxed(pt->env, c.tail, gather->tables);
 		gather->tables = c.tables;
 		gather->nr_tables += c.nr_tables;
 	}

@@ -124,7 +124,7 @@ PT_INLINE bool subtree_(const struct pt_fmt *f, struct pt *pt, uint64_t pa, unsi
 		if (kind == PT_LEAF && verb == SUBTREE_IS_EMPTY)
 			return false;
 		if (kind == PT_LEAF && verb == SUBTREE_MAKE_DIRTY)
-			shim_store(pt->env, &at->table[at->index - 1], f->make_dirty(pt, item));
+			shim_store_relaxed(pt->env, &at->table[at->index - 1], f->make_dirty(pt, item));
 		if (kind != PT_TABLE || l == 0)
 			continue;
 		at = &stack[--l];

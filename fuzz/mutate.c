@@ -158,7 +158,7 @@ static void change_machine(struct program *p, uint64_t *state)
 {
 	switch (next_random(state) % 5) {
 	case 3:
-		p->device ^= (uint8_t)(1u << below(state, 7));
+		p->device ^= (uint8_t)(1u << below(state, 8));
 		break;
 	case 0:
 		p->memory.window = (uint8_t)below(state, WINDOWS);

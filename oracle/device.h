@@ -24,15 +24,16 @@ enum device_flag {
 	DEVICE_QUEUE_ERRORS = 1 << 4, /* now and then a unit takes nothing of what is submitted */
 	DEVICE_WRITES_BACK = 1 << 5,  /* caches write lines back on their own, now and then */
 	DEVICE_KEEPS_DIRTY = 1 << 6,  /* writes go through a cached dirty translation, while it is there */
+	DEVICE_WEAK_STORES = 1 << 7,  /* the CPU's relaxed stores are seen late, in any order */
 };
-#define DEVICE_FLAGS ((unsigned)(2 * DEVICE_KEEPS_DIRTY - 1))
+#define DEVICE_FLAGS ((unsigned)(2 * DEVICE_WEAK_STORES - 1))
 #define DEVICE_SMALL_MASK_LG2 3
 #define DEVICE_FULL_MASK_LG2 52
 
 #define DEVICE_FLAG_NAMES                                                          \
 	{                                                                          \
 		"RANGES", "NONLEAF", "SMALL_MASK", "TWO_UNITS", "QUEUE_ERRORS",    \
-			"WRITES_BACK", "KEEPS_DIRTY"                               \
+			"WRITES_BACK", "KEEPS_DIRTY", "WEAK_STORES"                \
 	}
 
 #define DEVICE_UNITS 2

@@ -191,6 +191,7 @@ int judge_init(struct judge *j)
 
 	begin(j);
 	got = j->subject.ops->init(j->pt, &j->config, &j->sim);
+	sim_end_operation(&j->sim);
 	if (want == 0 && j->sim.t->refused)
 		want = -ENOMEM;
 	if (got != want)
@@ -264,6 +265,7 @@ int judge_map(struct judge *j, const struct pt_mapping *m, uint64_t *mapped)
 		   predict_map_error(j, m) ? NULL : &fm);
 	begin(j);
 	err = j->subject.ops->map(j->pt, m, &j->sim.t->gather, mapped);
+	sim_end_operation(&j->sim);
 	check_map_result(j, m, err, *mapped);
 	flat_map(&j->flat, &fm, *mapped, j->leaves);
 	race_leave(j, *mapped);
@@ -305,6 +307,7 @@ uint64_t judge_unmap(struct judge *j, uint64_t iova, uint64_t len)
 		what.leaf_levels = leaf_levels(j, iova, last);
 	begin(j);
 	got = j->subject.ops->unmap(j->pt, iova, len, &j->sim.t->gather);
+	sim_end_operation(&j->sim);
 	if (got != want)
 		sim_fail_at(&j->sim, CHECK_RESULT, iova,
 			    "unmap returned " HEX ", should be " HEX, got, want);
@@ -488,6 +491,7 @@ int judge_cut(struct judge *j, uint64_t iova)
 	last = iova;
 	begin(j);
 	got = j->subject.ops->cut(j->pt, iova, &j->sim.t->gather);
+	sim_end_operation(&j->sim);
 	if (got == -ENOMEM && !j->sim.t->refused)
 		sim_fail_at(&j->sim, CHECK_REFUSE, iova,
 			    "cut returned ENOMEM, but no allocation was refused");
@@ -531,6 +535,7 @@ void judge_sync(struct judge *j)
 	begin(j);
 	j->sim.syncs++;
 	j->subject.ops->sync(j->pt, &j->sim.t->gather);
+	sim_end_operation(&j->sim);
 	j->sim.syncs--;
 	check_gather(j, &empty, "sync");
 	if (j->sim.t->gather.tables)

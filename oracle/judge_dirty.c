@@ -196,6 +196,7 @@ int judge_read_dirty(struct judge *j, uint64_t iova, uint64_t len, unsigned flag
 	room->cleaned = cleaned; /* freed by the next reset when a check leaves */
 	begin(j);
 	err = j->subject.ops->read_dirty(j->pt, iova, len, flags, bitmap, &j->sim.t->gather);
+	sim_end_operation(&j->sim);
 	if (err != want_err)
 		sim_fail_at(&j->sim, CHECK_RESULT, iova, "read_dirty returned %d, should be %d",
 			    err, want_err);

@@ -50,6 +50,9 @@ struct slot {
 	bool was_linked;
 	uint64_t va;	/* the first that it translates */
 	uint64_t unlinked_at; /* sim.events then */
+	/* When, and by whom, it was zeroed, kept by oracle/stores.c: */
+	uint64_t zeroed_at;
+	uint8_t zeroed_by;
 };
 
 struct memory {

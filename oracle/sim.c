@@ -69,8 +69,10 @@ void sim_reset(struct sim *s, const struct sim_config *c)
 		.caches_not_present = c->caches_not_present,
 		.off = c->off,
 	};
-	for (unsigned i = 0; i < SIM_THREADS; i++)
+	for (unsigned i = 0; i < SIM_THREADS; i++) {
 		s->threads[i].gather = PT_GATHER_EMPTY;
+		s->threads[i].stores.order = 1;
+	}
 	s->t = &s->threads[0];
 }
 
@@ -78,10 +80,13 @@ void sim_event(struct sim *s, enum sim_event what, const volatile void *place)
 {
 	if (s->race && !s->t->looks)
 		s->race->event(s->race->scheduler, what, place);
+	if (s->t->stores.nr && device_chance(&s->dev, 4))
+		stores_reach_one(s);
 }
 
 void sim_begin_look(struct sim *s)
 {
+	stores_reach_all(s);
 	s->t->accesses = 0;
 	s->t->looks = true;
 	sim_current = s;
@@ -96,6 +101,11 @@ void sim_begin_operation(struct sim *s)
 	s->t->freed = 0;
 	s->t->invalidations = 0;
 	watch_begin(s);
+}
+
+void sim_end_operation(struct sim *s)
+{
+	stores_reach_all(s);
 }
 
 _Noreturn void sim_leave(struct sim *s)
@@ -167,19 +177,25 @@ static struct slot *check_access(struct sim *s, const pt_item *p)
 uint64_t sim_load(void *env, const pt_item *p)
 {
 	struct sim *s = env;
+	uint64_t own;
 
 	sim_event(s, EVENT_LOAD, p);
 	/* The one word outside tables that is read is the top. */
 	if (!check_access(s, p))
 		s->t->work.descents++;
+	if (s->t->stores.nr && stores_find(s, (const uint64_t *)(uintptr_t)p, &own))
+		return own;
 	return atomic_load_explicit(p, memory_order_acquire);
 }
 
-/* The word at p has just become v. */
-static void note_store(struct sim *s, struct slot *slot, pt_item *p, uint64_t old, uint64_t v)
+uint64_t sim_load_relaxed(void *env, const pt_item *p)
 {
-	const uint64_t *at = (const uint64_t *)(uintptr_t)p;
+	return sim_load(env, p);
+}
 
+/* The word at `at` was `old`, and has just become v. */
+static void note_store(struct sim *s, struct slot *slot, uint64_t *at, uint64_t old, uint64_t v)
+{
 	s->changes++;
 	if (!slot)
 		return;
@@ -188,33 +204,68 @@ static void note_store(struct sim *s, struct slot *slot, pt_item *p, uint64_t ol
 		memory_evict(s->memory, at);
 }
 
+void sim_write(struct sim *s, uint64_t *at, uint64_t v)
+{
+	pt_item *p = (pt_item *)(uintptr_t)at;
+	uint64_t old = atomic_load_explicit(p, memory_order_relaxed);
+
+	atomic_store_explicit(p, v, memory_order_release);
+	note_store(s, memory_slot_of(s->memory, at), at, old, v);
+}
+
 void sim_store(void *env, pt_item *p, uint64_t v)
 {
-	struct slot *slot;
-	uint64_t old;
-
 	sim_event(env, EVENT_STORE, p);
-	slot = check_access(env, p);
-	old = atomic_load_explicit(p, memory_order_relaxed);
-	atomic_store_explicit(p, v, memory_order_release);
-	note_store(env, slot, p, old, v);
+	check_access(env, p);
+	stores_reach_all(env);
+	sim_write(env, (uint64_t *)(uintptr_t)p, v);
+}
+
+void sim_store_relaxed(void *env, pt_item *p, uint64_t v)
+{
+	struct sim *s = env;
+
+	if (!(s->dev.flags & DEVICE_WEAK_STORES)) {
+		sim_store(s, p, v);
+		return;
+	}
+	sim_event(s, EVENT_STORE, p);
+	check_access(s, p);
+	stores_hold(s, (uint64_t *)(uintptr_t)p, v);
+}
+
+static bool exchange(struct sim *s, pt_item *p, uint64_t *old, uint64_t v)
+{
+	struct slot *slot = check_access(s, p);
+	bool done;
+
+	done = atomic_compare_exchange_strong_explicit(p, old, v, memory_order_acq_rel,
+						       memory_order_acquire);
+	if (done)
+		note_store(s, slot, (uint64_t *)(uintptr_t)p, *old, v);
+	if (done && s->race)
+		s->race->exchanged(s->race->judge);
+	return done;
 }
 
 bool sim_cmpxchg(void *env, pt_item *p, uint64_t *old, uint64_t v)
 {
 	struct sim *s = env;
-	struct slot *slot;
-	bool done;
 
 	sim_event(s, EVENT_CMPXCHG, p);
-	slot = check_access(s, p);
-	done = atomic_compare_exchange_strong_explicit(p, old, v, memory_order_acq_rel,
-						       memory_order_acquire);
-	if (done)
-		note_store(s, slot, p, *old, v);
-	if (done && s->race)
-		s->race->exchanged(s->race->judge);
-	return done;
+	stores_reach_all(s);
+	return exchange(s, p, old, v);
+}
+
+bool sim_cmpxchg_relaxed(void *env, pt_item *p, uint64_t *old, uint64_t v)
+{
+	struct sim *s = env;
+
+	if (!(s->dev.flags & DEVICE_WEAK_STORES))
+		return sim_cmpxchg(s, p, old, v);
+	sim_event(s, EVENT_CMPXCHG, p);
+	stores_reach(s, (const void *)p, 0);
+	return exchange(s, p, old, v);
 }
 
 void sim_touch(struct sim *s, uint64_t table_pa, uint32_t index, uint64_t item)
@@ -223,6 +274,16 @@ void sim_touch(struct sim *s, uint64_t table_pa, uint32_t index, uint64_t item)
 
 	atomic_store_explicit((pt_item *)(uintptr_t)&words[index], item, memory_order_relaxed);
 	s->changes++;
+}
+
+/* A table has come, of zeroes that its thread has stored. */
+static void note_alloc(struct sim *s, const uint64_t *words)
+{
+	struct slot *slot = memory_slot_of(s->memory, words);
+
+	s->changes++;
+	slot->zeroed_by = (uint8_t)(s->t - s->threads);
+	slot->zeroed_at = s->dev.flags & DEVICE_WEAK_STORES ? s->t->stores.order : 0;
 }
 
 /* True when this allocation is one that the program wants refused. */
@@ -257,7 +318,7 @@ pt_item *sim_table_alloc(void *env, size_t size, uint64_t *pa)
 	words = is_refused(s) ? NULL : memory_alloc(s->memory, size, pa);
 	s->t->work.allocations++;
 	if (words)
-		s->changes++;
+		note_alloc(s, words);
 	else if (++s->t->refused > MAX_REFUSED)
 		sim_stop(s, CHECK_WORK, "asked for memory again after it was refused %u times",
 			 s->t->refused);
@@ -294,6 +355,7 @@ void sim_table_free(void *env, uint64_t pa, size_t size)
 	const struct slot *slot;
 
 	sim_event(s, EVENT_FREE, NULL);
+	stores_reach_all(s); /* the allocator's lock orders them */
 	slot = memory_slot(s->memory, pa);
 	s->changes++;
 	s->t->freed++;
@@ -327,6 +389,7 @@ void sim_invalidate(void *env, const struct pt_invalidation *inv)
 	}
 	s->t->invalidations++;
 	s->t->invalidated = *inv;
+	stores_reach_all(s); /* a driver writes its commands behind a barrier */
 	if (!s->watch.on)
 		return;
 	if (sim_is_alone(s))
@@ -341,6 +404,8 @@ void sim_flush(void *env, const pt_item *first, size_t bytes)
 
 	sim_event(s, EVENT_FLUSH, first);
 	check_access(s, first);
+	stores_reach(s, (const void *)first, bytes);
+	stores_reach_table(s, (const void *)first, bytes);
 	if (s->memory->incoherent)
 		s->t->work.flushes_in_vain +=
 			memory_flush(s->memory, (const void *)first, bytes);
@@ -396,6 +461,7 @@ void sim_wait_for_readers(void *env)
 	if (s->t->reads_since)
 		sim_stop(s, CHECK_BELIEF, "a reader waits for itself");
 	sim_event(s, EVENT_READER, NULL);
+	stores_reach_all(s);
 	if (!readers_have_left(&grace))
 		s->race->wait(s->race->scheduler, readers_have_left, &grace);
 	if (s->waited_at < grace.since)
@@ -421,6 +487,7 @@ void sim_change_top(void *env, uint64_t pa, unsigned level)
 	struct sim *s = env;
 
 	sim_event(s, EVENT_CHANGE_TOP, NULL);
+	stores_reach_all(s);
 	s->changes++;
 	if (!s->watch.on) {
 		s->device.root_pa = pa;
@@ -463,6 +530,7 @@ void sim_unlock(void *env, shim_lock_t *lock)
 	struct sim *s = env;
 
 	sim_event(s, EVENT_LOCK, lock);
+	stores_reach_all(s);
 	if (!lock->held || !s->t->locks)
 		sim_stop(s, CHECK_BELIEF, "released a lock that it does not hold");
 	lock->held = false;

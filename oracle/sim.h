@@ -11,6 +11,7 @@
 #include "oracle/device.h"
 #include "oracle/hw.h"
 #include "oracle/memory.h"
+#include "oracle/stores.h"
 #include "oracle/verdict.h"
 #include "oracle/watch.h"
 
@@ -41,6 +42,7 @@ struct sim_thread {
 	uint64_t reads_since;	/* sim.events when it entered as a reader, 0: it is none */
 	bool looks;		/* a judge's look: no other thread comes between */
 	bool busy;		/* in an operation that changes tables */
+	struct stores stores;	/* that nobody else sees yet */
 
 	uint64_t operation;	/* its number */
 	uint64_t accesses;
@@ -121,6 +123,12 @@ bool sim_create(struct sim *s, uint32_t tables);
 void sim_destroy(struct sim *s);
 void sim_reset(struct sim *s, const struct sim_config *config);
 void sim_begin_operation(struct sim *s);
+
+/* It has returned: whoever is told so sees what it stored. */
+void sim_end_operation(struct sim *s);
+
+/* Memory has v at `at`, in a live table or in the page table object. */
+void sim_write(struct sim *s, uint64_t *at, uint64_t v);
 
 /* Something is about to happen that other threads may come before. */
 void sim_event(struct sim *s, enum sim_event what, const volatile void *place);

@@ -242,6 +242,11 @@ static void link_table(struct sim *s, const struct place *p, uint64_t pa, unsign
 	slot->va = p->first;
 	slot->level = (uint8_t)level;
 	check_size(s, p, slot);
+	if (stores_are_zeroes_late(s, slot))
+		sim_fail_at(s, CHECK_TORN, p->first,
+			    "the table of level %u at PA " HEX " is linked while the zeroes that "
+			    "it was made of may not have reached memory",
+			    slot->level, slot->pa);
 	if (s->memory->incoherent)
 		check_linked(s, p, slot);
 	items = memory_words(s->memory, slot);
