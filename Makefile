@@ -14,10 +14,13 @@ flags_verify := -O2 -DWALKDIFF_VERIFY
 flags_asan   := -O2 -DWALKDIFF_VERIFY -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 flags_fast   := -O2
 flags_quick  := -O0 -DWALKDIFF_VERIFY
+flags_tsan   := -O2 -DWALKDIFF_VERIFY -DWALKDIFF_TSAN
 flags_cover  := -O1 -DWALKDIFF_VERIFY -fprofile-instr-generate -fcoverage-mapping
 flags_fuzz   := $(flags_asan) -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
 
 warnings := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Werror
+# In mode tsan ThreadSanitizer watches core and the accesses, alone: oracle/access.h.
+watched  := $(if $(filter tsan,$(MODE)),-fsanitize=thread)
 CFLAGS   := -std=c17 -D_GNU_SOURCE -g -I. -MMD -MP $(warnings) $(flags_$(MODE)) $(EXTRA)
 
 # ---- what there is: found, not listed ----
@@ -38,7 +41,7 @@ encoders := $(patsubst %.c,$(out)/%.sim.o,$(filter-out %_test.c,$(wildcard forma
 chosen  := $(foreach t,$(or $(TARGET),$(targets)),$(foreach s,$(or $(FORMAT),$(stamps)),$t-$s))
 
 .DELETE_ON_ERROR:
-.PHONY: always all command test-programs engines fuzz check bench mutate coverage format clean help
+.PHONY: always all command test-programs engines fuzz check bench mutate tsan coverage format clean help
 
 all: ## build build/walkdiff, the command
 	@ci/deps build
@@ -67,6 +70,10 @@ bench: ## measure, as ratios within one run
 mutate: ## seed every fault of ci/mutants and see it caught
 	@ci/deps build fuzz check
 	@ci/mutate
+
+tsan: ## races under ThreadSanitizer for TIME seconds: the corpus, then random programs of every format
+	@ci/deps build fuzz
+	@ci/tsan --time $(TIME) $(if $(FORMAT),--format $(FORMAT))
 
 coverage: ## (clang) which lines of formats and hardware walkers the corpus and exhaust reach
 	@ci/deps build fuzz check
@@ -100,7 +107,7 @@ $(out)/product.txt $(out)/judges.txt: $(out)/%.txt: always
 	@echo '$($*)' | cmp -s - $@ || echo '$($*)' > $@
 
 $(out)/walkdiff: $(command:%.c=$(out)/%.o) $(sims) $(out)/libjudges.a $(out)/libwalkdiff.a
-	$(CC) $(CFLAGS) $^ -o $@ -ljansson -llzma
+	$(CC) $(CFLAGS) $(watched) $^ -o $@ -ljansson -llzma
 
 test-programs: $(tests:%=$(out)/%) $(foreach e,$(engines),$(out)/plain/$e)
 
@@ -133,9 +140,11 @@ $(out)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -c $< -o $@
 
+$(out)/oracle/access.o: CFLAGS += $(watched)
+
 $(out)/formats/%.sim.o: formats/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -DPT_WORLD=sim -c $< -o $@
+	$(CC) $(CFLAGS) $(watched) -DPT_WORLD=sim -c $< -o $@
 
 $(out)/formats/%.fast.o: formats/%.c Makefile
 	@mkdir -p $(@D)

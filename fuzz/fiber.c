@@ -23,14 +23,12 @@
 #define HAS_ASAN 0
 #endif
 
-#if HAS_FEATURE(thread_sanitizer)
+/* In mode tsan this file is not instrumented: TSan's stacks of calls would not balance. */
+#ifdef WALKDIFF_TSAN
 #define HAS_TSAN 1
 #include <sanitizer/tsan_interface.h>
-/* TSan keeps a stack of calls a fiber: in and out of a switch it would not balance. */
-#define UNWATCHED __attribute__((disable_sanitizer_instrumentation, noinline))
 #else
 #define HAS_TSAN 0
-#define UNWATCHED __attribute__((noinline))
 #endif
 
 #if !defined(__x86_64__) && !defined(__aarch64__)
@@ -142,7 +140,7 @@ static void prepare(struct fiber *f, void (*entry)(void))
 
 /* ---- what sanitizers must know ---- */
 
-static UNWATCHED void say_arrived(struct fiber *to)
+static __attribute__((noinline)) void say_arrived(struct fiber *to)
 {
 #if HAS_ASAN
 	const void *stack;
@@ -158,7 +156,7 @@ static UNWATCHED void say_arrived(struct fiber *to)
 #endif
 }
 
-UNWATCHED void fiber_switch(struct fiber *from, struct fiber *to)
+__attribute__((noinline)) void fiber_switch(struct fiber *from, struct fiber *to)
 {
 	entering = to;
 	leaving = from;
@@ -173,7 +171,7 @@ UNWATCHED void fiber_switch(struct fiber *from, struct fiber *to)
 }
 
 /* The first frame of a stack. */
-static UNWATCHED void enter(void)
+static __attribute__((noinline)) void enter(void)
 {
 	struct fiber *f = entering;
 

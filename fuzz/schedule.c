@@ -7,6 +7,7 @@
 
 #include "fuzz/fiber.h"
 #include "fuzz/mutate.h"
+#include "oracle/access.h"
 
 #define NOBODY SIM_THREADS
 
@@ -300,6 +301,7 @@ static void job(void *arg)
 	struct thread *t = arg;
 	struct schedule *s = t->schedule;
 
+	order_acquire(s);
 	s->judge->sim.t->out = &t->out;
 	if (!setjmp(t->out)) {
 		s->body(s->ctx, t->number);
@@ -309,6 +311,7 @@ static void job(void *arg)
 	}
 	t->ended = true;
 	s->current = NOBODY;
+	order_release(&s->ctx);
 }
 
 /* The caller's: whoever can, until all have ended. */
@@ -371,7 +374,9 @@ bool schedule_run(struct schedule *s, struct judge *j, unsigned nr,
 	j->race.hooks.event = event;
 	j->race.hooks.wait = wait;
 	race_begin(j);
+	order_release(s);
 	run_all(s);
+	order_acquire(&s->ctx);
 	race_end(j);
 	j->sim.t = &j->sim.threads[0];
 	j->sim.t->out = out;

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "oracle/access.h"
+
 #if defined(__SANITIZE_ADDRESS__)
 #define HAVE_ASAN 1
 #elif defined(__has_feature)
@@ -22,7 +24,8 @@
 
 /* Room for some tables of any size: address space, not memory. */
 #define LEAST_BYTES ((size_t)256 << 20)
-#define POISON 0xfd /* every item of a freed table: present, reserved bits set */
+#define POISON 0xfd /* every byte of a freed table: present, reserved bits set */
+#define POISON_WORD (POISON * (UINT64_MAX / UINT8_MAX))
 
 const char *const memory_window_names[WINDOWS] = { "spread", "top", "ones", "bottom" };
 
@@ -201,7 +204,8 @@ uint64_t *memory_alloc(struct memory *m, size_t size, uint64_t *pa)
 	*place = i + 1;
 	m->slots[i] = (struct slot){ .pa = *pa, .size = (uint32_t)size, .state = SLOT_LIVE };
 	ASAN_UNPOISON_MEMORY_REGION(words, (size_t)1 << m->slot_lg2);
-	memset(words, 0, size);
+	order_acquire(words);
+	access_fill(words, size / sizeof(*words), 0);
 	ASAN_POISON_MEMORY_REGION((char *)words + size, ((size_t)1 << m->slot_lg2) - size);
 	if (m->incoherent) { /* memory holds anything until the zeros are flushed */
 		memset(m->written + (words - m->words), POISON, size);
@@ -222,7 +226,8 @@ bool memory_free(struct memory *m, uint64_t pa, size_t size)
 		return false;
 	i = (uint32_t)(s - m->slots);
 	s->state = SLOT_FREE;
-	memset(slot_words(m, i), POISON, size);
+	access_fill(slot_words(m, i), size / sizeof(uint64_t), POISON_WORD);
+	order_release(slot_words(m, i));
 	ASAN_POISON_MEMORY_REGION(slot_words(m, i), (size_t)1 << m->slot_lg2);
 	m->free_slots[(m->free_head + m->nr_free++) % m->capacity] = i;
 	m->nr_live--;

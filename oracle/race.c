@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "oracle/access.h"
 #include "oracle/judge_parts.h"
 
 #define HEX "0x%" PRIx64
@@ -79,6 +80,24 @@ static void add_states(const struct judge *j, struct race_watch *w)
 		add_state(w, NULL);
 }
 
+static void come_after_those_left(const struct judge *j, const struct race_op *op)
+{
+	for (unsigned i = 0; i < j->race.nr_left; i++)
+		if (overlaps(j->race.left[i].first, j->race.left[i].last, op))
+			order_acquire(&j->race.left[i]);
+}
+
+static void leave_range(struct judge *j, const struct race_op *op)
+{
+	struct race *r = &j->race;
+
+	if (r->nr_left < RACE_LEFT)
+		r->left[r->nr_left] = (struct race_left){ op->first, op->last };
+	else
+		r->left[0] = (struct race_left){ 0, UINT64_MAX };
+	order_release(&r->left[r->nr_left < RACE_LEFT ? r->nr_left++ : 0]);
+}
+
 void race_enter(struct judge *j, enum race_kind kind, uint64_t first, uint64_t last,
 		const struct flat_mapping *m)
 {
@@ -93,6 +112,7 @@ void race_enter(struct judge *j, enum race_kind kind, uint64_t first, uint64_t l
 	*op = (struct race_op){ .kind = kind, .first = entry.first, .last = entry.last,
 				.gone_first = 1 };
 	round_out(j, &op->first, &op->last);
+	come_after_those_left(j, op);
 	if (m)
 		op->after = (struct extent){ .va = m->iova, .oa = m->oa, .count = m->len,
 					     .prot = m->prot };
@@ -125,6 +145,7 @@ void race_leave(struct judge *j, bool changed)
 	if (op->kind == RACE_MAP)
 		apply_writes(j, op);
 	j->race.changed = changed;
+	leave_range(j, op);
 	j->sim.t->busy = false;
 	j->sim.busy--;
 }
@@ -292,6 +313,7 @@ void race_begin(struct judge *j)
 {
 	memset(j->race.ops, 0, sizeof(j->race.ops));
 	memset(j->race.watches, 0, sizeof(j->race.watches));
+	j->race.nr_left = 0;
 	j->race.hooks.judge = j;
 	j->race.hooks.seen = seen;
 	j->race.hooks.exchanged = exchanged;

@@ -49,11 +49,20 @@ struct race_watch {
 	unsigned nr;		/* above RACE_STATES: anything may have been there */
 };
 
+/* Who locks a range comes after those who have left it: for ThreadSanitizer, operation by operation. */
+#define RACE_LEFT 256
+
+struct race_left {
+	uint64_t first, last;
+};
+
 struct race {
 	bool on;		/* threads run */
 	bool changed;		/* by the operation that has just left, and is still to be judged */
 	struct race_op ops[SIM_THREADS];
 	struct race_watch watches[SIM_THREADS];
+	struct race_left left[RACE_LEFT]; /* the first: also those that there is no room for */
+	unsigned nr_left;
 	struct sim_race hooks;
 };
 

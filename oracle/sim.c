@@ -1,6 +1,7 @@
 /* The hooks of core/shim_sim.h, for one thread of operations. */
 #define PT_WORLD sim
 #include "core/shim.h"
+#include "oracle/access.h"
 #include "oracle/sim.h"
 
 #include <inttypes.h>
@@ -29,6 +30,11 @@ const char *const check_names[CHECKS] = {
 	[CHECK_TORN] = "torn",	   [CHECK_COHERENT] = "coherent",
 	[CHECK_RACE] = "race",
 };
+
+void sim_note_seen(enum seen line)
+{
+	sim_seen[line] = true;
+}
 
 bool sim_create(struct sim *s, uint32_t tables)
 {
@@ -174,23 +180,40 @@ static struct slot *check_access(struct sim *s, const pt_item *p)
 	return slot;
 }
 
-uint64_t sim_load(void *env, const pt_item *p)
+/* After each access. */
+static void check_order(struct sim *s)
 {
-	struct sim *s = env;
+	if (access_raced())
+		sim_fail(s, CHECK_RACE,
+			 "a data race: ThreadSanitizer's report above says of which accesses");
+}
+
+static uint64_t load(struct sim *s, const pt_item *p, bool relaxed)
+{
+	const uint64_t *at = (const uint64_t *)(uintptr_t)p;
 	uint64_t own;
 
 	sim_event(s, EVENT_LOAD, p);
 	/* The one word outside tables that is read is the top. */
 	if (!check_access(s, p))
 		s->t->work.descents++;
-	if (s->t->stores.nr && stores_find(s, (const uint64_t *)(uintptr_t)p, &own))
+	if (s->t->stores.nr && stores_find(s, at, &own))
 		return own;
-	return atomic_load_explicit(p, memory_order_acquire);
+	if (s->t->looks) /* orders nothing */
+		return *at;
+	own = access_load(at, relaxed);
+	check_order(s);
+	return own;
+}
+
+uint64_t sim_load(void *env, const pt_item *p)
+{
+	return load(env, p, false);
 }
 
 uint64_t sim_load_relaxed(void *env, const pt_item *p)
 {
-	return sim_load(env, p);
+	return load(env, p, true);
 }
 
 /* The word at `at` was `old`, and has just become v. */
@@ -204,12 +227,12 @@ static void note_store(struct sim *s, struct slot *slot, uint64_t *at, uint64_t 
 		memory_evict(s->memory, at);
 }
 
-void sim_write(struct sim *s, uint64_t *at, uint64_t v)
+void sim_write(struct sim *s, uint64_t *at, uint64_t v, bool relaxed)
 {
-	pt_item *p = (pt_item *)(uintptr_t)at;
-	uint64_t old = atomic_load_explicit(p, memory_order_relaxed);
+	uint64_t old = *at;
 
-	atomic_store_explicit(p, v, memory_order_release);
+	access_store(at, v, relaxed);
+	check_order(s);
 	note_store(s, memory_slot_of(s->memory, at), at, old, v);
 }
 
@@ -218,31 +241,30 @@ void sim_store(void *env, pt_item *p, uint64_t v)
 	sim_event(env, EVENT_STORE, p);
 	check_access(env, p);
 	stores_reach_all(env);
-	sim_write(env, (uint64_t *)(uintptr_t)p, v);
+	sim_write(env, (uint64_t *)(uintptr_t)p, v, false);
 }
 
 void sim_store_relaxed(void *env, pt_item *p, uint64_t v)
 {
 	struct sim *s = env;
 
-	if (!(s->dev.flags & DEVICE_WEAK_STORES)) {
-		sim_store(s, p, v);
-		return;
-	}
 	sim_event(s, EVENT_STORE, p);
 	check_access(s, p);
-	stores_hold(s, (uint64_t *)(uintptr_t)p, v);
+	if (s->dev.flags & DEVICE_WEAK_STORES)
+		stores_hold(s, (uint64_t *)(uintptr_t)p, v);
+	else
+		sim_write(s, (uint64_t *)(uintptr_t)p, v, true);
 }
 
-static bool exchange(struct sim *s, pt_item *p, uint64_t *old, uint64_t v)
+static bool exchange(struct sim *s, pt_item *p, uint64_t *old, uint64_t v, bool relaxed)
 {
 	struct slot *slot = check_access(s, p);
-	bool done;
+	uint64_t *at = (uint64_t *)(uintptr_t)p;
+	bool done = access_exchange(at, old, v, relaxed);
 
-	done = atomic_compare_exchange_strong_explicit(p, old, v, memory_order_acq_rel,
-						       memory_order_acquire);
+	check_order(s);
 	if (done)
-		note_store(s, slot, (uint64_t *)(uintptr_t)p, *old, v);
+		note_store(s, slot, at, *old, v);
 	if (done && s->race)
 		s->race->exchanged(s->race->judge);
 	return done;
@@ -254,25 +276,23 @@ bool sim_cmpxchg(void *env, pt_item *p, uint64_t *old, uint64_t v)
 
 	sim_event(s, EVENT_CMPXCHG, p);
 	stores_reach_all(s);
-	return exchange(s, p, old, v);
+	return exchange(s, p, old, v, false);
 }
 
 bool sim_cmpxchg_relaxed(void *env, pt_item *p, uint64_t *old, uint64_t v)
 {
 	struct sim *s = env;
 
-	if (!(s->dev.flags & DEVICE_WEAK_STORES))
-		return sim_cmpxchg(s, p, old, v);
 	sim_event(s, EVENT_CMPXCHG, p);
 	stores_reach(s, (const void *)p, 0);
-	return exchange(s, p, old, v);
+	return exchange(s, p, old, v, true);
 }
 
 void sim_touch(struct sim *s, uint64_t table_pa, uint32_t index, uint64_t item)
 {
 	const uint64_t *words = memory_view(s->memory, table_pa, (index + (size_t)1) * sizeof(item));
 
-	atomic_store_explicit((pt_item *)(uintptr_t)&words[index], item, memory_order_relaxed);
+	*(uint64_t *)(uintptr_t)&words[index] = item; /* by no thread */
 	s->changes++;
 }
 
@@ -317,6 +337,7 @@ pt_item *sim_table_alloc(void *env, size_t size, uint64_t *pa)
 		sim_stop(s, CHECK_BELIEF, "asked for memory while it holds a lock");
 	words = is_refused(s) ? NULL : memory_alloc(s->memory, size, pa);
 	s->t->work.allocations++;
+	check_order(s);
 	if (words)
 		note_alloc(s, words);
 	else if (++s->t->refused > MAX_REFUSED)
@@ -364,6 +385,7 @@ void sim_table_free(void *env, uint64_t pa, size_t size)
 	if (!memory_free(s->memory, pa, size))
 		sim_fail(s, CHECK_LEDGER, "freed PA 0x%" PRIx64 ", where no table of %zu bytes is",
 			 pa, size);
+	check_order(s);
 }
 
 pt_item *sim_table(void *env, uint64_t pa)
@@ -423,6 +445,7 @@ void sim_reader_enter(void *env)
 	if (s->t->reads_since)
 		sim_stop(s, CHECK_BELIEF, "a reader entered that is inside");
 	s->t->reads_since = ++s->events;
+	order_acquire(&s->waited_at);
 }
 
 void sim_reader_exit(void *env)
@@ -435,6 +458,7 @@ void sim_reader_exit(void *env)
 	if (!s->t->reads_since)
 		sim_stop(s, CHECK_BELIEF, "a reader left that had not entered");
 	s->t->reads_since = 0;
+	order_release(&s->events);
 }
 
 /* A grace period, begun at the event `since`. */
@@ -462,10 +486,12 @@ void sim_wait_for_readers(void *env)
 		sim_stop(s, CHECK_BELIEF, "a reader waits for itself");
 	sim_event(s, EVENT_READER, NULL);
 	stores_reach_all(s);
+	order_release(&s->waited_at);
 	if (!readers_have_left(&grace))
 		s->race->wait(s->race->scheduler, readers_have_left, &grace);
 	if (s->waited_at < grace.since)
 		s->waited_at = grace.since;
+	order_acquire(&s->events);
 }
 
 /* A look that is no work of the operation's. */
@@ -522,6 +548,7 @@ void sim_lock(void *env, shim_lock_t *lock)
 	if (lock->held)
 		s->race->wait(s->race->scheduler, is_free, lock);
 	lock->held = true;
+	order_acquire(lock);
 	s->t->locks++;
 }
 
@@ -533,6 +560,7 @@ void sim_unlock(void *env, shim_lock_t *lock)
 	stores_reach_all(s);
 	if (!lock->held || !s->t->locks)
 		sim_stop(s, CHECK_BELIEF, "released a lock that it does not hold");
+	order_release(lock);
 	lock->held = false;
 	s->t->locks--;
 }

@@ -128,7 +128,7 @@ void sim_begin_operation(struct sim *s);
 void sim_end_operation(struct sim *s);
 
 /* Memory has v at `at`, in a live table or in the page table object. */
-void sim_write(struct sim *s, uint64_t *at, uint64_t v);
+void sim_write(struct sim *s, uint64_t *at, uint64_t v, bool relaxed);
 
 /* Something is about to happen that other threads may come before. */
 void sim_event(struct sim *s, enum sim_event what, const volatile void *place);

@@ -10,7 +10,7 @@ static void reach(struct sim *s, unsigned i)
 
 	held->nr--;
 	memmove(&held->held[i], &held->held[i + 1], (held->nr - i) * sizeof(store));
-	sim_write(s, store.at, store.value);
+	sim_write(s, store.at, store.value, true);
 }
 
 void stores_reach_one(struct sim *s)
