@@ -15,12 +15,17 @@ flags_asan   := -O2 -DWALKDIFF_VERIFY -fsanitize=address,undefined -fno-sanitize
 flags_fast   := -O2
 flags_quick  := -O0 -DWALKDIFF_VERIFY
 flags_tsan   := -O2 -DWALKDIFF_VERIFY -DWALKDIFF_TSAN
+flags_threads := $(flags_tsan) -DWALKDIFF_THREADS
+flags_stress := $(flags_asan) -DWALKDIFF_THREADS
 flags_cover  := -O1 -DWALKDIFF_VERIFY -fprofile-instr-generate -fcoverage-mapping
 flags_fuzz   := $(flags_asan) -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
 
 warnings := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Werror
-# In mode tsan ThreadSanitizer watches core and the accesses, alone: oracle/access.h.
-watched  := $(if $(filter tsan,$(MODE)),-fsanitize=thread)
+# Core and the accesses are all that ThreadSanitizer watches: oracle/access.h.
+watched  := $(if $(filter tsan threads,$(MODE)),-fsanitize=thread)
+# Judged are the tables of the simulator's world, or of that of real threads.
+real     := $(filter threads stress,$(MODE))
+world    := $(if $(real),threads,sim)
 CFLAGS   := -std=c17 -D_GNU_SOURCE -g -I. -MMD -MP $(warnings) $(flags_$(MODE)) $(EXTRA)
 
 # ---- what there is: found, not listed ----
@@ -29,7 +34,7 @@ stamps  := $(shell sed -n 's/^STAMP.\([a-z0-9_]*\),.*/\1/p' formats/formats.def)
 targets := ops decode same race
 tests   := $(patsubst %.c,%,$(wildcard core/*_test.c formats/*_test.c oracle/*_test.c fuzz/*_test.c))
 command := $(wildcard fuzz/cmd*.c) fuzz/main.c
-entries := fuzz/target.c fuzz/plain.c fuzz/engine.c
+entries := fuzz/target.c fuzz/plain.c fuzz/engine.c $(if $(real),,fuzz/threads.c)
 harness := $(filter-out %_test.c $(command) $(entries),$(wildcard oracle/*.c fuzz/*.c))
 engines := $(foreach t,$(targets),$(foreach s,$(stamps),$t-$s))
 
@@ -41,7 +46,7 @@ encoders := $(patsubst %.c,$(out)/%.sim.o,$(filter-out %_test.c,$(wildcard forma
 chosen  := $(foreach t,$(or $(TARGET),$(targets)),$(foreach s,$(or $(FORMAT),$(stamps)),$t-$s))
 
 .DELETE_ON_ERROR:
-.PHONY: always all command test-programs engines fuzz check bench mutate tsan coverage format clean help
+.PHONY: always all command test-programs engines fuzz check bench mutate tsan stress coverage format clean help
 
 all: ## build build/walkdiff, the command
 	@ci/deps build
@@ -71,9 +76,13 @@ mutate: ## seed every fault of ci/mutants and see it caught
 	@ci/deps build fuzz check
 	@ci/mutate
 
-tsan: ## races under ThreadSanitizer for TIME seconds: the corpus, then random programs of every format
-	@ci/deps build fuzz
+tsan: ## races under ThreadSanitizer for TIME seconds, in the simulator and on real threads
+	@ci/deps build fuzz tsan
 	@ci/tsan --time $(TIME) $(if $(FORMAT),--format $(FORMAT))
+
+stress: ## races on real threads for TIME seconds, under AddressSanitizer
+	@ci/deps build fuzz tsan
+	@ci/tsan --stress --time $(TIME) $(if $(FORMAT),--format $(FORMAT))
 
 coverage: ## (clang) which lines of formats and hardware walkers the corpus and exhaust reach
 	@ci/deps build fuzz check
@@ -107,7 +116,7 @@ $(out)/product.txt $(out)/judges.txt: $(out)/%.txt: always
 	@echo '$($*)' | cmp -s - $@ || echo '$($*)' > $@
 
 $(out)/walkdiff: $(command:%.c=$(out)/%.o) $(sims) $(out)/libjudges.a $(out)/libwalkdiff.a
-	$(CC) $(CFLAGS) $(watched) $^ -o $@ -ljansson -llzma
+	$(CC) $(CFLAGS) $(watched) $^ -o $@ -ljansson -llzma $(if $(real),-lurcu-memb)
 
 test-programs: $(tests:%=$(out)/%) $(foreach e,$(engines),$(out)/plain/$e)
 
@@ -144,7 +153,7 @@ $(out)/oracle/access.o: CFLAGS += $(watched)
 
 $(out)/formats/%.sim.o: formats/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(watched) -DPT_WORLD=sim -c $< -o $@
+	$(CC) $(CFLAGS) $(watched) -DPT_WORLD=$(world) -c $< -o $@
 
 $(out)/formats/%.fast.o: formats/%.c Makefile
 	@mkdir -p $(@D)

@@ -1,7 +1,8 @@
 /*
  * Everything the page table asks of the world, chosen at build time:
- * PT_WORLD is `fast` (C11 atomics and the user's allocator: the product) or
- * `sim` (every access is a hook that the harness implements).
+ * PT_WORLD is `fast` (C11 atomics and the user's allocator: the product), `sim` (every
+ * access is a hook that the harness implements) or `threads` (C11 atomics, and the harness's
+ * hooks for the rest: the same judges over threads that really run at once).
  *
  * `env` is the pointer given to init. Ordering, as C11 defines it: load acquires, store
  * releases, compare-exchange does both; those with _relaxed order nothing, and are for
@@ -21,6 +22,7 @@ typedef _Atomic(uint64_t) pt_item;
 
 #define PT_WORLD_fast 1
 #define PT_WORLD_sim 2
+#define PT_WORLD_threads 3
 #define PT_PASTE_(a, b) a##b
 #define PT_PASTE(a, b) PT_PASTE_(a, b)
 
@@ -34,11 +36,14 @@ enum seen {
 #define SEEN(name) shim_seen(SEEN_##name)
 
 #if PT_PASTE(PT_WORLD_, PT_WORLD) == PT_WORLD_sim
+#define PT_HOOKED_ACCESSES
+#include "core/shim_sim.h"
+#elif PT_PASTE(PT_WORLD_, PT_WORLD) == PT_WORLD_threads
 #include "core/shim_sim.h"
 #elif PT_PASTE(PT_WORLD_, PT_WORLD) == PT_WORLD_fast
 #include "core/shim_fast.h"
 #else
-#error "PT_WORLD must be fast or sim"
+#error "PT_WORLD must be fast, sim or threads"
 #endif
 
 /*

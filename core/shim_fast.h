@@ -8,6 +8,8 @@
 #include <assert.h>
 #include <pthread.h>
 
+#include "core/shim_atomics.h"
+
 /*
  * What a user of the fast world may supply, as env of init, and keeps until deinit; a
  * null env, or a null member, means the default that stands beside it. With
@@ -43,45 +45,6 @@ void shim_fast_change_top(const struct pt_env *env, uint64_t pa, unsigned level)
 _Noreturn void shim_fast_verify_failed(const char *cond, const char *file, int line);
 #define shim_verify_failed shim_fast_verify_failed
 #define shim_seen(line) ((void)0)
-
-static inline uint64_t shim_load(void *env, const pt_item *p)
-{
-	(void)env;
-	return atomic_load_explicit(p, memory_order_acquire);
-}
-
-static inline uint64_t shim_load_relaxed(void *env, const pt_item *p)
-{
-	(void)env;
-	return atomic_load_explicit(p, memory_order_relaxed);
-}
-
-static inline void shim_store_relaxed(void *env, pt_item *p, uint64_t v)
-{
-	(void)env;
-	atomic_store_explicit(p, v, memory_order_relaxed);
-}
-
-static inline void shim_store(void *env, pt_item *p, uint64_t v)
-{
-	(void)env;
-	atomic_store_explicit(p, v, memory_order_release);
-}
-
-/* True when *p was *old and is now v; else *old is what it was. */
-static inline bool shim_cmpxchg(void *env, pt_item *p, uint64_t *old, uint64_t v)
-{
-	(void)env;
-	return atomic_compare_exchange_strong_explicit(p, old, v, memory_order_acq_rel,
-						       memory_order_acquire);
-}
-
-static inline bool shim_cmpxchg_relaxed(void *env, pt_item *p, uint64_t *old, uint64_t v)
-{
-	(void)env;
-	return atomic_compare_exchange_strong_explicit(p, old, v, memory_order_relaxed,
-						       memory_order_relaxed);
-}
 
 /* What init keeps of the env that it was given. */
 static inline void *shim_env(void *env)

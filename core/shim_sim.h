@@ -1,7 +1,7 @@
 /*
- * The harness's world: every access is a hook, declared here and implemented in
- * oracle/. A hook may refuse, count, fail the run (it then does not return), and
- * in later worlds switch threads.
+ * The harness's worlds: hooks, declared here and implemented in oracle/. A hook may
+ * refuse, count, fail the run (it then does not return), and let other threads go
+ * first. In the sim world every access is one, in the threads world none is.
  */
 #ifndef WALKDIFF_CORE_SHIM_SIM_H
 #define WALKDIFF_CORE_SHIM_SIM_H
@@ -31,13 +31,18 @@ _Noreturn void sim_verify_failed(const char *cond, const char *file, int line);
 
 void sim_note_seen(enum seen line);
 
-#define shim_seen sim_note_seen
+#ifdef PT_HOOKED_ACCESSES
 #define shim_load sim_load
 #define shim_load_relaxed sim_load_relaxed
 #define shim_store sim_store
 #define shim_store_relaxed sim_store_relaxed
 #define shim_cmpxchg sim_cmpxchg
 #define shim_cmpxchg_relaxed sim_cmpxchg_relaxed
+#else
+#include "core/shim_atomics.h"
+#endif
+
+#define shim_seen sim_note_seen
 #define shim_table_alloc sim_table_alloc
 #define shim_table_free sim_table_free
 #define shim_table sim_table

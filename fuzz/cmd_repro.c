@@ -13,12 +13,13 @@
 struct options {
 	struct source source;
 	bool quiet, refuse_all, seen;
-	uint32_t thorough_every;
+	uint32_t thorough_every, times;
 	struct judge *judge;
 	struct bits *bits;	/* one a format, with --bits */
 	uint64_t bits_changes;	/* sim.changes when last looked at */
 	uint64_t programs, runs, operations;
 	uint64_t digest;	/* of all races, whatever their order */
+	uint64_t last_digest;	/* of the last run */
 	int code;
 };
 
@@ -32,6 +33,9 @@ static const struct argp_option option_list[] = {
 	{ "thorough-every", 'e', "N", 0,
 	  "compare the whole table after every N-th operation only (default 1), and at the end; "
 	  "for long programs", 0 },
+	{ "times", 't', "N", 0,
+	  "run each program N times (default 1), or until a judge says no; a race that then went "
+	  "another way than before is an error, but for real threads", 0 },
 	{ "seen", 's', NULL, 0,
 	  "list the lines of core (core/seen.def) that none of the programs reached; exit code 3 "
 	  "when there are any", 0 },
@@ -78,6 +82,7 @@ static bool run_once(struct options *o, const struct program *p, const char *pat
 	good = run.verdict.check == CHECK_NONE;
 	o->runs++;
 	o->operations += run.operations;
+	o->last_digest = run.digest;
 	o->digest += run.digest;
 	if (!good) {
 		if (refuse.first) {
@@ -98,6 +103,26 @@ static bool run_once(struct options *o, const struct program *p, const char *pat
 	return good;
 }
 
+/* With --times, the runs after the first: alike, where the simulator decides who goes on. */
+static bool run_again(struct options *o, const struct program *p, const char *path)
+{
+	struct refusal refuse = { 0, 0 };
+	uint64_t before = o->digest - o->last_digest, digest = o->last_digest;
+	bool good = true;
+
+	for (uint32_t n = 1; good && n < o->times; n++) {
+		o->digest = before;
+		good = run_once(o, p, path, refuse);
+		if (good && o->last_digest != digest) {
+			complain("%s: run %" PRIu32 " went another way: digest %016" PRIx64
+				 ", before it %016" PRIx64, path, n + 1, o->last_digest, digest);
+			o->code = EXIT_JUDGED;
+			return false;
+		}
+	}
+	return good;
+}
+
 static void run_file(struct options *o, const char *path)
 {
 	struct program p = { 0 };
@@ -114,6 +139,7 @@ static void run_file(struct options *o, const char *path)
 	o->programs++;
 	good = run_once(o, &p, path, refuse);
 	allocations = o->judge->sim.allocations;
+	good = good && run_again(o, &p, path);
 	for (uint64_t n = 0; good && o->refuse_all &&
 			     next_refusal(allocations, p.memory.seed, n, &refuse); n++)
 		good = run_once(o, &p, path, refuse);
@@ -167,6 +193,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->thorough_every = (uint32_t)every;
 		if (*end || *arg == '-' || !every || every > UINT32_MAX)
 			argp_error(state, "--thorough-every: '%s' is no number from 1 on", arg);
+		return 0;
+	case 't':
+		every = strtoull(arg, &end, 10);
+		o->times = (uint32_t)every;
+		if (*end || *arg == '-' || !every || every > UINT32_MAX)
+			argp_error(state, "--times: '%s' is no number from 1 on", arg);
 		return 0;
 	case 'w':
 		if (!parse_checks(arg, &o->judge->off))
@@ -227,7 +259,7 @@ int cmd_repro(int argc, char **argv)
 		complain("no program in there");
 		o.code = EXIT_UNUSABLE;
 	}
-	if (o.programs > 1 || o.refuse_all)
+	if (o.programs > 1 || o.refuse_all || o.times > 1)
 		printf("%" PRIu64 " programs, %" PRIu64 " runs, %" PRIu64 " operations: %s\n",
 		       o.programs, o.runs, o.operations,
 		       o.code == EXIT_JUDGED ? "a judge says no" : "all judges agree");

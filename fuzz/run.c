@@ -331,7 +331,7 @@ struct run run_program(struct judge *j, const struct program *p, const struct ru
 		run.route = same->route;
 		run.compared = same->compared;
 	}
-	if (p->target == TARGET_RACE && at >= 0)
+	if (p->target == TARGET_RACE && at >= 0 && race_schedule())
 		run.digest = schedule_digest(race_schedule());
 	same_destroy(same);
 	return run;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/threads.h"
+
 /* One is enough: fibers are made once, and a process runs one program at a time. */
 static struct schedule *schedule;
 
@@ -55,23 +57,38 @@ struct schedule_config race_schedule_of(const struct program *p, struct forced_s
 	return c;
 }
 
+/* All of them to their ends: the thread that has failed, or nr. */
+static unsigned run_threads(struct race_run *r, unsigned nr, const struct schedule_config *config)
+{
+#ifdef WALKDIFF_THREADS
+	return threads_run(r->j, nr, config->seed, run_thread, r);
+#else
+	if (!schedule)
+		schedule = schedule_create();
+	if (!schedule)
+		abort();
+	if (schedule_run(schedule, r->j, nr, config, run_thread, r))
+		return nr;
+	return schedule_failed(schedule);
+#endif
+}
+
 void run_race(struct judge *j, const struct program *p, const struct run_options *o,
 	      volatile long *at)
 {
 	static struct forced_switch *switches; /* kept when a run is left */
 	struct race_run r = { .j = j, .p = p, .o = o };
 	struct schedule_config config;
-	unsigned nr = program_threads(p);
+	unsigned nr = program_threads(p), failed;
 
-	if (!schedule)
-		schedule = schedule_create();
 	free(switches);
 	switches = calloc(p->nr + 1, sizeof(*switches));
-	if (!schedule || !switches)
+	if (!switches)
 		abort();
 	config = race_schedule_of(p, switches);
-	if (!schedule_run(schedule, j, nr, &config, run_thread, &r)) {
-		*at = r.at[schedule_failed(schedule)];
+	failed = run_threads(&r, nr, &config);
+	if (failed != nr) {
+		*at = r.at[failed];
 		sim_leave(&j->sim);
 	}
 	*at = (long)p->nr;
@@ -88,8 +105,12 @@ const struct schedule *race_schedule(void)
 void race_repeat_by_switches(struct program *p)
 {
 	size_t nr;
-	const struct forced_switch *made = schedule_repeat(schedule, &nr);
+	const struct forced_switch *made;
 	struct op raw = { .kind = OP_SCHEDULE, .args = { STRATEGY_RAW } };
+
+	if (!schedule)
+		return;
+	made = schedule_repeat(schedule, &nr);
 
 	for (size_t i = p->nr; i--;)
 		if (p->ops[i].kind == OP_SCHEDULE || p->ops[i].kind == OP_SWITCH)

@@ -15,7 +15,7 @@ void run_race(struct judge *j, const struct program *p, const struct run_options
  */
 struct schedule_config race_schedule_of(const struct program *p, struct forced_switch *switches);
 
-/* Of the last race: for reports. */
+/* Of the last race: for reports. Null where threads are the host's. */
 const struct schedule *race_schedule(void);
 
 /* Replace the schedule of a program by the switches that the last race, which it was, made. */

@@ -3,14 +3,21 @@
 
 #include <string.h>
 
+/* The world that judges see: of threads that really run at once, or of the simulator. */
+#ifdef WALKDIFF_THREADS
+#define JUDGED(stamp) pt_threads_##stamp
+#else
+#define JUDGED(stamp) pt_sim_##stamp
+#endif
+
 #define STAMP(stamp, file, architecture)                                       \
-	extern const struct pt_ops pt_sim_##stamp, pt_fast_##stamp;            \
+	extern const struct pt_ops JUDGED(stamp), pt_fast_##stamp;             \
 	extern const struct hw_format hw_##stamp;
 #include "formats/formats.def"
 #undef STAMP
 
 #define STAMP(stamp, file, architecture)                                                       \
-	{ #stamp, #file, #architecture, { &pt_sim_##stamp, &hw_##stamp, &inv_##architecture }, &pt_fast_##stamp },
+	{ #stamp, #file, #architecture, { &JUDGED(stamp), &hw_##stamp, &inv_##architecture }, &pt_fast_##stamp },
 const struct format formats[] = {
 #include "formats/formats.def"
 };

@@ -8,7 +8,7 @@ struct format {
 	const char *name;
 	const char *file;	    /* formats/file.c, oracle/hw_file.c */
 	const char *architecture;   /* of its invalidation commands */
-	struct subject subject;	    /* the sim world, under judges */
+	struct subject subject;	    /* under judges: the sim world, or that of threads */
 	const struct pt_ops *fast;  /* the product */
 };
 

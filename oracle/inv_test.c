@@ -352,6 +352,22 @@ static void bad_reserved_bits(void **state)
 	}
 }
 
+/* Ranges, and pages of a size or a level, need range invalidation. */
+static void bad_smmu_ranges(void **state)
+{
+	static const uint64_t commands[][2] = {
+		{ 0x2468135700302012, 0x12345400 },
+		{ 0x000013570000002a, 0x12345700 },
+		{ 0x0000135701200013, 0x40000501 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(commands); i++) {
+		assert_true(is_legal(&inv_smmu, &full, commands[i][0], commands[i][1]));
+		assert_false(is_legal(&inv_smmu, &bare, commands[i][0], commands[i][1]));
+	}
+}
+
 /* Every value of the bits that name a command, the rest zero: those with a shape are legal. */
 static void bad_opcodes(void **state)
 {
@@ -385,6 +401,7 @@ int main(void)
 		cmocka_unit_test(good_riscv),
 		cmocka_unit_test(good_smmu),
 		cmocka_unit_test(bad_reserved_bits),
+		cmocka_unit_test(bad_smmu_ranges),
 		cmocka_unit_test(bad_opcodes),
 	};
 

@@ -90,11 +90,11 @@ static void check_after_race(struct judge *j, uint64_t iova, uint64_t last)
 	if (j->race.changed)
 		watch_memory(&j->sim, iova, last, "when the operation returned");
 	j->race.changed = false;
-	if (race_is_quiet(j, iova) && race_is_quiet(j, last)) {
+	if (SIM_SEES_ACCESSES && race_is_quiet(j, iova) && race_is_quiet(j, last)) {
 		probe(j, iova);
 		probe(j, last);
 	}
-	if (j->thorough && !j->sim.busy && !j->sim.syncs)
+	if (SIM_SEES_ACCESSES && j->thorough && !j->sim.busy && !j->sim.syncs)
 		judge_state(j);
 	sim_event(&j->sim, EVENT_OPERATION, NULL);
 }
@@ -257,14 +257,15 @@ static void check_replaced(struct judge *j)
 int judge_map(struct judge *j, const struct pt_mapping *m, uint64_t *mapped)
 {
 	struct flat_mapping fm = { .iova = m->iova, .oa = m->oa, .len = m->len, .prot = m->prot };
-	struct pt_gather before = j->sim.t->gather;
+	struct pt_gather *gather = &j->sim.t->gather, before = *gather;
 	int err;
 
 	*mapped = UINT64_MAX; /* it must be written, also on error */
 	race_enter(j, RACE_MAP, m->iova, m->iova + (m->len - 1),
 		   predict_map_error(j, m) ? NULL : &fm);
 	begin(j);
-	err = j->subject.ops->map(j->pt, m, &j->sim.t->gather, mapped);
+	sim_run_operation(&j->sim);
+	err = j->subject.ops->map(j->pt, m, gather, mapped);
 	sim_end_operation(&j->sim);
 	check_map_result(j, m, err, *mapped);
 	flat_map(&j->flat, &fm, *mapped, j->leaves);
@@ -292,7 +293,7 @@ static void check_covered_tables(struct judge *j, uint64_t first, uint64_t last)
 
 uint64_t judge_unmap(struct judge *j, uint64_t iova, uint64_t len)
 {
-	struct pt_gather gather = j->sim.t->gather;
+	struct pt_gather *mine = &j->sim.t->gather, gather = *mine;
 	struct pt_invalidation what = { .first = iova };
 	uint64_t last = iova, want = 0, got;
 	bool any;
@@ -306,7 +307,8 @@ uint64_t judge_unmap(struct judge *j, uint64_t iova, uint64_t len)
 	if (any)
 		what.leaf_levels = leaf_levels(j, iova, last);
 	begin(j);
-	got = j->subject.ops->unmap(j->pt, iova, len, &j->sim.t->gather);
+	sim_run_operation(&j->sim);
+	got = j->subject.ops->unmap(j->pt, iova, len, mine);
 	sim_end_operation(&j->sim);
 	if (got != want)
 		sim_fail_at(&j->sim, CHECK_RESULT, iova,
@@ -329,7 +331,9 @@ static bool translate_unlocked(struct judge *j, uint64_t iova, uint64_t *oa)
 
 	race_watch(j, iova, false);
 	begin(j);
+	sim_run_operation(&j->sim);
 	mapped = j->subject.ops->translate(j->pt, iova, oa);
+	sim_end_operation(&j->sim);
 	if (mapped ? !race_was_mapped(j, *oa) : !race_was_unmapped(j))
 		sim_fail_at(&j->sim, CHECK_RACE, iova,
 			    "translate of IOVA " HEX " says %s OA " HEX
@@ -371,13 +375,17 @@ static struct hw_step noted_step(struct judge *j, const struct hw_walk *walk)
 	return other;
 }
 
-static void touch_leaf(struct judge *j, const struct hw_walk *walk, uint64_t iova, bool write)
+/* False when the item has changed since the walk. */
+static bool touch_leaf(struct judge *j, const struct hw_walk *walk, uint64_t iova, bool write)
 {
 	struct hw_step s = noted_step(j, walk);
 
-	sim_touch(&j->sim, s.table_pa, s.index, j->subject.hw->touch(j->subject.hw, s.raw, write));
+	if (!sim_touch(&j->sim, s.table_pa, s.index, s.raw,
+		       j->subject.hw->touch(j->subject.hw, s.raw, write)))
+		return false;
 	if (write)
 		race_wrote(j, iova);
+	return true;
 }
 
 void judge_evict(struct judge *j, uint64_t iova)
@@ -421,18 +429,19 @@ enum hw_fault judge_dma(struct judge *j, uint64_t iova, enum hw_access access, u
 	sim_event(&j->sim, EVENT_DEVICE, NULL);
 	e = flat_find(&j->flat, iova, &last);
 	after = j->race.on ? race_piece_at(j, iova, &last) : e;
-	hw_walk(j->subject.hw, &j->sim.device, &memory, iova, access, &walk);
-	if (!is_dma_of(&walk, e, iova, access) && !is_dma_of(&walk, after, iova, access) &&
-	    !(race_may_miss(j, iova) && is_dma_of(&walk, NULL, iova, access)))
-		sim_fail_at(&j->sim, CHECK_WALK, iova,
-			    "a device's %s at IOVA " HEX " ends in: %s, OA " HEX "; should %s",
-			    access == HW_WRITE ? "write" : "read", iova, hw_fault_names[walk.fault],
-			    walk.oa, is_dma_of(&(struct hw_walk){ .fault = HW_DENIED }, e, iova,
-					       access) ? "be stopped" : "be allowed");
-	/* A write through a translation that is cached as dirty is not noted again. */
-	if (walk.fault == HW_OK && j->sim.device.sets_dirty &&
-	    !(access == HW_WRITE && device_writes_unseen(&j->sim.dev, iova)))
-		touch_leaf(j, &walk, iova, access == HW_WRITE);
+	do {
+		hw_walk(j->subject.hw, &j->sim.device, &memory, iova, access, &walk);
+		if (!is_dma_of(&walk, e, iova, access) && !is_dma_of(&walk, after, iova, access) &&
+		    !(race_may_miss(j, iova) && is_dma_of(&walk, NULL, iova, access)))
+			sim_fail_at(&j->sim, CHECK_WALK, iova,
+				    "a device's %s at IOVA " HEX " ends in: %s, OA " HEX "; should %s",
+				    access == HW_WRITE ? "write" : "read", iova, hw_fault_names[walk.fault],
+				    walk.oa, is_dma_of(&(struct hw_walk){ .fault = HW_DENIED }, e, iova,
+						       access) ? "be stopped" : "be allowed");
+		/* A write through a translation that is cached as dirty is not noted again. */
+	} while (walk.fault == HW_OK && j->sim.device.sets_dirty &&
+		 !(access == HW_WRITE && device_writes_unseen(&j->sim.dev, iova)) &&
+		 !touch_leaf(j, &walk, iova, access == HW_WRITE));
 	*oa = walk.oa;
 	return walk.fault;
 }
@@ -480,7 +489,7 @@ static void cut_with_writes(struct judge *j, uint64_t iova, uint64_t first, uint
 int judge_cut(struct judge *j, uint64_t iova)
 {
 	uint64_t leaf_va = iova, last = iova;
-	struct pt_gather gather = j->sim.t->gather;
+	struct pt_gather *mine = &j->sim.t->gather, gather = *mine;
 	struct pt_invalidation what = { 0 };
 	bool changes, dirty;
 	int want, got;
@@ -490,7 +499,8 @@ int judge_cut(struct judge *j, uint64_t iova)
 	dirty = want == 0 && flat_find(&j->flat, iova, &last)->dirty;
 	last = iova;
 	begin(j);
-	got = j->subject.ops->cut(j->pt, iova, &j->sim.t->gather);
+	sim_run_operation(&j->sim);
+	got = j->subject.ops->cut(j->pt, iova, mine);
 	sim_end_operation(&j->sim);
 	if (got == -ENOMEM && !j->sim.t->refused)
 		sim_fail_at(&j->sim, CHECK_REFUSE, iova,
@@ -528,13 +538,14 @@ int judge_cut(struct judge *j, uint64_t iova)
 
 void judge_sync(struct judge *j)
 {
-	struct pt_gather before = j->sim.t->gather, empty = PT_GATHER_EMPTY;
+	struct pt_gather *mine = &j->sim.t->gather, before = *mine, empty = PT_GATHER_EMPTY;
 	bool any = before.first <= before.last;
 
 	j->operations++;
 	begin(j);
 	j->sim.syncs++;
-	j->subject.ops->sync(j->pt, &j->sim.t->gather);
+	sim_run_operation(&j->sim);
+	j->subject.ops->sync(j->pt, mine);
 	sim_end_operation(&j->sim);
 	j->sim.syncs--;
 	check_gather(j, &empty, "sync");

@@ -184,7 +184,7 @@ int judge_read_dirty(struct judge *j, uint64_t iova, uint64_t len, unsigned flag
 	int want_err = predict_error(j, iova, len, bitmap), err;
 	size_t words = bitmap->bits / 64 + 2, nr = 0;
 	struct leaf_range asked = { iova, iova + (len - 1), 0 }, *cleaned = NULL;
-	struct pt_gather before = j->sim.t->gather;
+	struct pt_gather *gather = &j->sim.t->gather, before = *gather;
 
 	memset(room->want, 0, words * sizeof(*room->want));
 	memset(bitmap->words, 0, words * sizeof(*room->want));
@@ -195,7 +195,8 @@ int judge_read_dirty(struct judge *j, uint64_t iova, uint64_t len, unsigned flag
 		flat_set_dirty(&j->flat, cleaned[i].first, false);
 	room->cleaned = cleaned; /* freed by the next reset when a check leaves */
 	begin(j);
-	err = j->subject.ops->read_dirty(j->pt, iova, len, flags, bitmap, &j->sim.t->gather);
+	sim_run_operation(&j->sim);
+	err = j->subject.ops->read_dirty(j->pt, iova, len, flags, bitmap, gather);
 	sim_end_operation(&j->sim);
 	if (err != want_err)
 		sim_fail_at(&j->sim, CHECK_RESULT, iova, "read_dirty returned %d, should be %d",
@@ -218,7 +219,9 @@ static int set_dirty_unlocked(struct judge *j, uint64_t iova)
 
 	race_watch(j, iova, true);
 	begin(j);
+	sim_run_operation(&j->sim);
 	got = j->subject.ops->set_dirty(j->pt, iova);
+	sim_end_operation(&j->sim);
 	if (!(got == -ENOENT && race_was_unmapped(j)) &&
 	    !(got == -EACCES && race_was_writable(j, false)) &&
 	    !((got == 0 || got == -EAGAIN) && race_was_writable(j, true)))

@@ -60,10 +60,10 @@ void sim_reset(struct sim *s, const struct sim_config *c)
 	struct watch watch = s->watch;
 
 	memory_reset(memory, c->memory, c->pa_lg2, c->slot_lg2);
-	memory->incoherent = c->incoherent;
+	memory->incoherent = c->incoherent && SIM_SEES_ACCESSES;
 	device_reset(&dev, c->device_flags, c->hw->first_stage && !c->device.second_stage,
 		     c->memory->seed);
-	watch_reset(&watch, (c->off & watched) != watched);
+	watch_reset(&watch, SIM_SEES_ACCESSES && (c->off & watched) != watched);
 	*s = (struct sim){
 		.memory = memory,
 		.device = c->device,
@@ -73,7 +73,7 @@ void sim_reset(struct sim *s, const struct sim_config *c)
 		.hw = c->hw,
 		.inv = c->inv,
 		.caches_not_present = c->caches_not_present,
-		.off = c->off,
+		.off = c->off | (SIM_SEES_ACCESSES ? 0 : CHECK_BIT(CHECK_DIRTY)),
 	};
 	for (unsigned i = 0; i < SIM_THREADS; i++) {
 		s->threads[i].gather = PT_GATHER_EMPTY;
@@ -109,8 +109,14 @@ void sim_begin_operation(struct sim *s)
 	watch_begin(s);
 }
 
+void sim_run_operation(struct sim *s)
+{
+	sim_give(s);
+}
+
 void sim_end_operation(struct sim *s)
 {
+	sim_take(s);
 	stores_reach_all(s);
 }
 
@@ -288,12 +294,14 @@ bool sim_cmpxchg_relaxed(void *env, pt_item *p, uint64_t *old, uint64_t v)
 	return exchange(s, p, old, v, true);
 }
 
-void sim_touch(struct sim *s, uint64_t table_pa, uint32_t index, uint64_t item)
+bool sim_touch(struct sim *s, uint64_t table_pa, uint32_t index, uint64_t old, uint64_t item)
 {
 	const uint64_t *words = memory_view(s->memory, table_pa, (index + (size_t)1) * sizeof(item));
 
-	*(uint64_t *)(uintptr_t)&words[index] = item; /* by no thread */
 	s->changes++;
+	/* By no thread: not one of access.h's. */
+	return __atomic_compare_exchange_n((uint64_t *)(uintptr_t)&words[index], &old, item, false,
+					   __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 /* A table has come, of zeroes that its thread has stored. */
@@ -326,7 +334,7 @@ static bool is_refused(struct sim *s)
 
 pt_item *sim_table_alloc(void *env, size_t size, uint64_t *pa)
 {
-	struct sim *s = env;
+	struct sim *s = sim_take(env);
 	uint64_t *words;
 
 	sim_event(s, EVENT_ALLOC, NULL);
@@ -343,6 +351,7 @@ pt_item *sim_table_alloc(void *env, size_t size, uint64_t *pa)
 	else if (++s->t->refused > MAX_REFUSED)
 		sim_stop(s, CHECK_WORK, "asked for memory again after it was refused %u times",
 			 s->t->refused);
+	sim_give(s);
 	return (pt_item *)words;
 }
 
@@ -372,7 +381,7 @@ static void check_free(struct sim *s, const struct slot *slot)
 
 void sim_table_free(void *env, uint64_t pa, size_t size)
 {
-	struct sim *s = env;
+	struct sim *s = sim_take(env);
 	const struct slot *slot;
 
 	sim_event(s, EVENT_FREE, NULL);
@@ -386,24 +395,24 @@ void sim_table_free(void *env, uint64_t pa, size_t size)
 		sim_fail(s, CHECK_LEDGER, "freed PA 0x%" PRIx64 ", where no table of %zu bytes is",
 			 pa, size);
 	check_order(s);
+	sim_give(s);
 }
 
 pt_item *sim_table(void *env, uint64_t pa)
 {
-	struct sim *s = env;
+	struct sim *s = sim_take(env);
 	const uint64_t *words = memory_view(s->memory, pa, sizeof(uint64_t));
 
 	s->t->work.follows++;
 	if (!words)
 		sim_stop(s, CHECK_LEDGER, "software followed PA 0x%" PRIx64 ", where no table is",
 			 pa);
+	sim_give(s);
 	return (pt_item *)(uintptr_t)words;
 }
 
-void sim_invalidate(void *env, const struct pt_invalidation *inv)
+static void invalidate(struct sim *s, const struct pt_invalidation *inv)
 {
-	struct sim *s = env;
-
 	if (inv->first > inv->last) {
 		sim_fail(s, CHECK_RESULT, "invalidated the empty range 0x%" PRIx64 "..0x%" PRIx64,
 			 inv->first, inv->last);
@@ -420,9 +429,17 @@ void sim_invalidate(void *env, const struct pt_invalidation *inv)
 	driver_invalidate(s, inv);
 }
 
+void sim_invalidate(void *env, const struct pt_invalidation *inv)
+{
+	struct sim *s = sim_take(env);
+
+	invalidate(s, inv);
+	sim_give(s);
+}
+
 void sim_flush(void *env, const pt_item *first, size_t bytes)
 {
-	struct sim *s = env;
+	struct sim *s = sim_take(env);
 
 	sim_event(s, EVENT_FLUSH, first);
 	check_access(s, first);
@@ -433,14 +450,15 @@ void sim_flush(void *env, const pt_item *first, size_t bytes)
 			memory_flush(s->memory, (const void *)first, bytes);
 	else
 		s->t->work.flushes_in_vain++;
+	sim_give(s);
 }
 
-void sim_reader_enter(void *env)
+static void enter_as_reader(struct sim *s)
 {
-	struct sim *s = env;
-
 	if (s->t->looks)
 		return;
+	if (s->race && s->race->reader)
+		s->race->reader(s->race->scheduler, true);
 	sim_event(s, EVENT_READER, NULL);
 	if (s->t->reads_since)
 		sim_stop(s, CHECK_BELIEF, "a reader entered that is inside");
@@ -448,10 +466,16 @@ void sim_reader_enter(void *env)
 	order_acquire(&s->waited_at);
 }
 
-void sim_reader_exit(void *env)
+void sim_reader_enter(void *env)
 {
-	struct sim *s = env;
+	struct sim *s = sim_take(env);
 
+	enter_as_reader(s);
+	sim_give(s);
+}
+
+static void exit_as_reader(struct sim *s)
+{
 	if (s->t->looks)
 		return;
 	sim_event(s, EVENT_READER, NULL);
@@ -459,6 +483,16 @@ void sim_reader_exit(void *env)
 		sim_stop(s, CHECK_BELIEF, "a reader left that had not entered");
 	s->t->reads_since = 0;
 	order_release(&s->events);
+	if (s->race && s->race->reader)
+		s->race->reader(s->race->scheduler, false);
+}
+
+void sim_reader_exit(void *env)
+{
+	struct sim *s = sim_take(env);
+
+	exit_as_reader(s);
+	sim_give(s);
 }
 
 /* A grace period, begun at the event `since`. */
@@ -479,7 +513,7 @@ static bool readers_have_left(void *arg)
 
 void sim_wait_for_readers(void *env)
 {
-	struct sim *s = env;
+	struct sim *s = sim_take(env);
 	struct grace grace = { s, ++s->events };
 
 	if (s->t->reads_since)
@@ -487,11 +521,14 @@ void sim_wait_for_readers(void *env)
 	sim_event(s, EVENT_READER, NULL);
 	stores_reach_all(s);
 	order_release(&s->waited_at);
+	if (s->race && s->race->grace)
+		s->race->grace(s->race->scheduler);
 	if (!readers_have_left(&grace))
 		s->race->wait(s->race->scheduler, readers_have_left, &grace);
 	if (s->waited_at < grace.since)
 		s->waited_at = grace.since;
 	order_acquire(&s->events);
+	sim_give(s);
 }
 
 /* A look that is no work of the operation's. */
@@ -508,10 +545,8 @@ static uint64_t software_top(struct sim *s)
 	return pa;
 }
 
-void sim_change_top(void *env, uint64_t pa, unsigned level)
+static void change_top(struct sim *s, uint64_t pa, unsigned level)
 {
-	struct sim *s = env;
-
 	sim_event(s, EVENT_CHANGE_TOP, NULL);
 	stores_reach_all(s);
 	s->changes++;
@@ -533,6 +568,14 @@ void sim_change_top(void *env, uint64_t pa, unsigned level)
 	s->top_is_set = true;
 }
 
+void sim_change_top(void *env, uint64_t pa, unsigned level)
+{
+	struct sim *s = sim_take(env);
+
+	change_top(s, pa, level);
+	sim_give(s);
+}
+
 static bool is_free(void *lock)
 {
 	return !((shim_lock_t *)lock)->held;
@@ -540,7 +583,7 @@ static bool is_free(void *lock)
 
 void sim_lock(void *env, shim_lock_t *lock)
 {
-	struct sim *s = env;
+	struct sim *s = sim_take(env);
 
 	sim_event(s, EVENT_LOCK, lock);
 	if (lock->held && (s->t->locks || !s->race))
@@ -550,11 +593,12 @@ void sim_lock(void *env, shim_lock_t *lock)
 	lock->held = true;
 	order_acquire(lock);
 	s->t->locks++;
+	sim_give(s);
 }
 
 void sim_unlock(void *env, shim_lock_t *lock)
 {
-	struct sim *s = env;
+	struct sim *s = sim_take(env);
 
 	sim_event(s, EVENT_LOCK, lock);
 	stores_reach_all(s);
@@ -563,9 +607,10 @@ void sim_unlock(void *env, shim_lock_t *lock)
 	order_release(lock);
 	lock->held = false;
 	s->t->locks--;
+	sim_give(s);
 }
 
 _Noreturn void sim_verify_failed(const char *cond, const char *file, int line)
 {
-	sim_stop(sim_current, CHECK_BELIEF, "%s:%d: belief broken: %s", file, line, cond);
+	sim_stop(sim_take(sim_current), CHECK_BELIEF, "%s:%d: belief broken: %s", file, line, cond);
 }

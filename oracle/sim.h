@@ -15,6 +15,13 @@
 #include "oracle/verdict.h"
 #include "oracle/watch.h"
 
+/* The threads world: accesses are no hooks, and judges that need them to be see nothing. */
+#ifdef WALKDIFF_THREADS
+#define SIM_SEES_ACCESSES false
+#else
+#define SIM_SEES_ACCESSES true
+#endif
+
 /* An operation that needs more accesses than this does not end. */
 #define SIM_MAX_ACCESSES (UINT64_C(1) << 27)
 
@@ -82,6 +89,11 @@ struct sim_race {
 	void (*seen)(void *judge);
 	/* A compare-exchange has just succeeded. */
 	void (*exchanged)(void *judge);
+	/* Real threads, else null: see sim_take; a reader is inside, or no more; all before have left. */
+	void (*take)(void *scheduler);
+	void (*give)(void *scheduler);
+	void (*reader)(void *scheduler, bool inside);
+	void (*grace)(void *scheduler);
 };
 
 struct sim {
@@ -124,8 +136,31 @@ void sim_destroy(struct sim *s);
 void sim_reset(struct sim *s, const struct sim_config *config);
 void sim_begin_operation(struct sim *s);
 
+/* Core's from here to the end of the operation. */
+void sim_run_operation(struct sim *s);
+
 /* It has returned: whoever is told so sees what it stored. */
 void sim_end_operation(struct sim *s);
+
+/*
+ * Where threads really run at once, the machine and its judges are one thread's at a time:
+ * hooks take them and give them back, so does each part of the other's between. A thread
+ * that has them may take them again.
+ */
+static inline struct sim *sim_take(void *env)
+{
+	struct sim *s = env;
+
+	if (s->race && s->race->take)
+		s->race->take(s->race->scheduler);
+	return s;
+}
+
+static inline void sim_give(struct sim *s)
+{
+	if (s->race && s->race->give)
+		s->race->give(s->race->scheduler);
+}
 
 /* Memory has v at `at`, in a live table or in the page table object. */
 void sim_write(struct sim *s, uint64_t *at, uint64_t v, bool relaxed);
@@ -133,8 +168,8 @@ void sim_write(struct sim *s, uint64_t *at, uint64_t v, bool relaxed);
 /* Something is about to happen that other threads may come before. */
 void sim_event(struct sim *s, enum sim_event what, const volatile void *place);
 
-/* A device updates an item of a live table. */
-void sim_touch(struct sim *s, uint64_t table_pa, uint32_t index, uint64_t item);
+/* A device updates an item of a live table; false when that is `old` no more. */
+bool sim_touch(struct sim *s, uint64_t table_pa, uint32_t index, uint64_t old, uint64_t item);
 
 /* No other thread is in an operation that changes tables. */
 static inline bool sim_is_alone(const struct sim *s)

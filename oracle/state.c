@@ -17,7 +17,7 @@ static void check_attrs(struct judge *j, const struct hw_leaf *leaf, const struc
 		/* Hardware that sets it by itself may have done so for any access. */
 		{ "accessed", got->accessed || j->sim.device.sets_dirty,
 		  want->accessed || j->sim.device.sets_dirty },
-		{ "dirty", got->dirty, want->dirty },
+		{ "dirty", SIM_SEES_ACCESSES && got->dirty, SIM_SEES_ACCESSES && want->dirty },
 		{ "coherent", got->coherent, want->coherent },
 		{ "encrypted", got->encrypted, want->encrypted },
 		{ "untranslated", got->untranslated, want->untranslated },
