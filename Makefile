@@ -12,7 +12,8 @@ submake = $(MAKE) --no-print-directory -s $(if $(findstring jobserver,$(MAKEFLAG
 # ---- modes: one line each ----
 flags_verify := -O2 -DWALKDIFF_VERIFY
 flags_asan   := -O2 -DWALKDIFF_VERIFY -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-flags_fast   := -O2
+# A loop of core's that straddles two lines of code costs a third more: not by chance.
+flags_fast   := -O2 -falign-functions=64 -falign-loops=32
 flags_quick  := -O0 -DWALKDIFF_VERIFY
 flags_tsan   := -O2 -DWALKDIFF_VERIFY -DWALKDIFF_TSAN
 flags_threads := $(flags_tsan) -DWALKDIFF_THREADS

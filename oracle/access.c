@@ -1,44 +1,10 @@
 /* Accesses to table memory: see access.h. */
+#define ACCESS_BODIES
 #include "oracle/access.h"
-
-#include <stdatomic.h>
-
-#define ITEM(p) ((_Atomic(uint64_t) *)(uintptr_t)(p))
-
-uint64_t access_load(const uint64_t *p, bool relaxed)
-{
-	if (relaxed)
-		return atomic_load_explicit(ITEM(p), memory_order_relaxed);
-	return atomic_load_explicit(ITEM(p), memory_order_acquire);
-}
-
-void access_store(uint64_t *p, uint64_t v, bool relaxed)
-{
-	if (relaxed)
-		atomic_store_explicit(ITEM(p), v, memory_order_relaxed);
-	else
-		atomic_store_explicit(ITEM(p), v, memory_order_release);
-}
-
-bool access_exchange(uint64_t *p, uint64_t *old, uint64_t v, bool relaxed)
-{
-	if (relaxed)
-		return atomic_compare_exchange_strong_explicit(ITEM(p), old, v, memory_order_relaxed,
-							       memory_order_relaxed);
-	return atomic_compare_exchange_strong_explicit(ITEM(p), old, v, memory_order_acq_rel,
-						       memory_order_acquire);
-}
 
 #ifdef WALKDIFF_TSAN
 
 #include <sanitizer/tsan_interface.h>
-
-/* Not memset: of that ThreadSanitizer sees nothing, as the harness calls it, too. */
-void access_fill(uint64_t *words, size_t nr, uint64_t v)
-{
-	for (volatile uint64_t *p = words; p < words + nr; p++)
-		*p = v;
-}
 
 void order_release(const void *p)
 {
@@ -78,14 +44,6 @@ UNWATCHED bool access_raced(void)
 
 	raced = false;
 	return was;
-}
-
-#else
-
-void access_fill(uint64_t *words, size_t nr, uint64_t v)
-{
-	for (size_t i = 0; i < nr; i++)
-		words[i] = v;
 }
 
 #endif

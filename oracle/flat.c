@@ -174,8 +174,8 @@ const struct extent *flat_find(const struct flat *f, uint64_t va, uint64_t *leaf
 	for (size_t i = 0; i < f->nr; i++) {
 		const struct extent *e = &f->extents[i];
 
-		if (e->va <= va && va <= last_of(e)) {
-			*leaf_va = va - (va - e->va) % size_of(e);
+		if (va - e->va <= last_of(e) - e->va) { /* wraps where va is below */
+			*leaf_va = va - ((va - e->va) & (size_of(e) - 1));
 			return e;
 		}
 	}

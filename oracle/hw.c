@@ -166,7 +166,10 @@ void hw_walk(const struct hw_format *f, const struct hw_device *dev,
 	unsigned level = dev->level;
 	struct hw_step *step;
 
-	*out = (struct hw_walk){ .fault = root_fault(f, dev) };
+	out->fault = root_fault(f, dev);
+	out->oa = 0;
+	out->leaf = (struct hw_item){ 0 };
+	out->nr_steps = 0;
 	if (out->fault != HW_OK)
 		return;
 	out->fault = va_fault(f, dev, va);
@@ -174,8 +177,7 @@ void hw_walk(const struct hw_format *f, const struct hw_device *dev,
 		return;
 	do {
 		step = &out->steps[out->nr_steps++];
-		step->level = (uint8_t)level;
-		step->table_pa = pa;
+		*step = (struct hw_step){ .level = (uint8_t)level, .table_pa = pa };
 		step->fault = take_step(f, dev, mem, va, step);
 		granted.read &= step->item.attrs.read;
 		granted.write &= step->item.attrs.write;

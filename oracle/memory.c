@@ -25,7 +25,6 @@
 /* Room for some tables of any size: address space, not memory. */
 #define LEAST_BYTES ((size_t)256 << 20)
 #define POISON 0xfd /* every byte of a freed table: present, reserved bits set */
-#define POISON_WORD (POISON * (UINT64_MAX / UINT8_MAX))
 
 const char *const memory_window_names[WINDOWS] = { "spread", "top", "ones", "bottom" };
 
@@ -66,8 +65,10 @@ struct memory *memory_create(uint32_t capacity)
 		goto fail;
 	m->identity = (uint64_t)(uintptr_t)words;
 	m->capacity = capacity;
+	while (UINT64_C(1) << m->places_lg2 <= 2 * (uint64_t)capacity)
+		m->places_lg2++;
 	m->slots = calloc(capacity, sizeof(*m->slots));
-	m->by_pa = calloc(2 * (size_t)capacity + 1, sizeof(*m->by_pa));
+	m->by_pa = calloc((size_t)1 << m->places_lg2, sizeof(*m->by_pa));
 	m->free_slots = calloc(capacity, sizeof(*m->free_slots));
 	if (m->slots && m->by_pa && m->free_slots)
 		return m;
@@ -100,16 +101,39 @@ static uint64_t *slot_words(struct memory *m, uint32_t i)
 	return m->words + (((size_t)i << m->slot_lg2) / sizeof(uint64_t));
 }
 
-/* The place of the region that a PA lies in. Linear probing over 2 * capacity + 1 places; at most half are ever used. */
+static uint64_t hash_first(const struct memory *m, uint64_t pa)
+{
+	return (pa >> m->slot_lg2) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - m->places_lg2);
+}
+
+/* The place of the region that a PA lies in. Linear probing; at most half of the places are ever used. */
 static uint32_t *hash_place(struct memory *m, uint64_t pa)
 {
-	uint64_t places = 2 * (uint64_t)m->capacity + 1;
+	uint64_t last = ((uint64_t)1 << m->places_lg2) - 1;
 	uint64_t region = pa >> m->slot_lg2;
-	uint64_t at = region * UINT64_C(0x9e3779b97f4a7c15) % places;
+	uint64_t at = hash_first(m, pa);
 
 	while (m->by_pa[at] && m->slots[m->by_pa[at] - 1].pa >> m->slot_lg2 != region)
-		at = at + 1 == places ? 0 : at + 1;
+		at = (at + 1) & last;
 	return &m->by_pa[at];
+}
+
+/* Of the slots that were used: mostly few of the places there are. */
+static void hash_clear(struct memory *m)
+{
+	uint64_t last = ((uint64_t)1 << m->places_lg2) - 1;
+
+	if (m->used > last / 16) {
+		memset(m->by_pa, 0, sizeof(*m->by_pa) << m->places_lg2);
+		return;
+	}
+	for (uint32_t i = 0; i < m->used; i++) {
+		uint64_t at = hash_first(m, m->slots[i].pa);
+
+		while (m->by_pa[at] != i + 1)
+			at = (at + 1) & last;
+		m->by_pa[at] = 0;
+	}
 }
 
 void memory_reset(struct memory *m, const struct memory_config *config, unsigned pa_lg2,
@@ -119,7 +143,7 @@ void memory_reset(struct memory *m, const struct memory_config *config, unsigned
 	while (m->nr_dirty)
 		m->line_states[m->dirty_lines[--m->nr_dirty]] = LINE_CLEAN;
 	m->incoherent = false;
-	memset(m->by_pa, 0, (2 * (size_t)m->capacity + 1) * sizeof(*m->by_pa));
+	hash_clear(m);
 	memset(m->slots, 0, m->used * sizeof(*m->slots));
 	m->config = *config;
 	m->slot_lg2 = (uint8_t)(slot_lg2 > MEMORY_PAGE_LG2 ? slot_lg2 : MEMORY_PAGE_LG2);
@@ -165,13 +189,12 @@ static uint64_t draw_pa(struct memory *m, size_t size)
 /* Take one PA out of the hash and close the gap in its chain. */
 static void hash_remove(struct memory *m, uint64_t pa)
 {
-	uint64_t places = 2 * (uint64_t)m->capacity + 1;
+	uint64_t last = ((uint64_t)1 << m->places_lg2) - 1;
 	uint32_t *place = hash_place(m, pa);
 	uint64_t at = (uint64_t)(place - m->by_pa);
 
 	*place = 0;
-	for (at = at + 1 == places ? 0 : at + 1; m->by_pa[at];
-	     at = at + 1 == places ? 0 : at + 1) {
+	for (at = (at + 1) & last; m->by_pa[at]; at = (at + 1) & last) {
 		uint32_t moved = m->by_pa[at];
 
 		m->by_pa[at] = 0;
@@ -205,7 +228,7 @@ uint64_t *memory_alloc(struct memory *m, size_t size, uint64_t *pa)
 	m->slots[i] = (struct slot){ .pa = *pa, .size = (uint32_t)size, .state = SLOT_LIVE };
 	ASAN_UNPOISON_MEMORY_REGION(words, (size_t)1 << m->slot_lg2);
 	order_acquire(words);
-	access_fill(words, size / sizeof(*words), 0);
+	access_fill(words, size, 0);
 	ASAN_POISON_MEMORY_REGION((char *)words + size, ((size_t)1 << m->slot_lg2) - size);
 	if (m->incoherent) { /* memory holds anything until the zeros are flushed */
 		memset(m->written + (words - m->words), POISON, size);
@@ -226,7 +249,7 @@ bool memory_free(struct memory *m, uint64_t pa, size_t size)
 		return false;
 	i = (uint32_t)(s - m->slots);
 	s->state = SLOT_FREE;
-	access_fill(slot_words(m, i), size / sizeof(uint64_t), POISON_WORD);
+	access_fill(slot_words(m, i), size, POISON);
 	order_release(slot_words(m, i));
 	ASAN_POISON_MEMORY_REGION(slot_words(m, i), (size_t)1 << m->slot_lg2);
 	m->free_slots[(m->free_head + m->nr_free++) % m->capacity] = i;
@@ -246,20 +269,6 @@ struct slot *memory_slot(struct memory *m, uint64_t pa)
 uint64_t *memory_words(struct memory *m, const struct slot *slot)
 {
 	return slot_words(m, (uint32_t)(slot - m->slots));
-}
-
-struct slot *memory_slot_of(struct memory *m, const void *p)
-{
-	uint64_t offset = (uint64_t)((const char *)p - (const char *)m->words);
-	uint64_t i = offset >> m->slot_lg2;
-	struct slot *s;
-
-	if (i >= m->used)
-		return NULL;
-	s = &m->slots[i];
-	if (s->state != SLOT_LIVE || (offset & ((UINT64_C(1) << m->slot_lg2) - 1)) >= s->size)
-		return NULL;
-	return s;
 }
 
 const uint64_t *memory_view(void *ctx, uint64_t pa, size_t bytes)

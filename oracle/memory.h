@@ -60,7 +60,7 @@ struct memory {
 	uint64_t *words;	/* `bytes` of them, cut into slots of 2^slot_lg2 */
 	size_t bytes;
 	struct slot *slots;
-	uint32_t *by_pa;	/* hash of PA -> slot + 1; 0: none */
+	uint32_t *by_pa;	/* hash of PA -> slot + 1; 0: none; 2^places_lg2 places */
 	uint32_t *free_slots;	/* a queue: the slot freed longest ago is used first */
 	uint32_t capacity;	/* slots that may exist; `count` do with this slot size */
 	uint32_t count, used;	/* and those ever used since the reset */
@@ -74,6 +74,7 @@ struct memory {
 	uint32_t *dirty_lines;	/* numbers of those that are not LINE_CLEAN, each once */
 	size_t nr_dirty, cap_dirty;
 	bool incoherent;	/* the walker reads `written` */
+	uint8_t places_lg2;
 	uint8_t pa_lg2;		/* PAs are below 2^pa_lg2 */
 	uint8_t slot_lg2;	/* each slot has an aligned region of PAs of this size to itself */
 	bool wild;		/* every PA resolves, by one rule: for arbitrary table contents */
@@ -113,7 +114,19 @@ const uint64_t *memory_hw_view(void *ctx, uint64_t pa, size_t bytes);
 struct slot *memory_slot(struct memory *m, uint64_t pa);
 
 /* The slot that a pointer lies in, or null when it is outside every live table. */
-struct slot *memory_slot_of(struct memory *m, const void *p);
+static inline struct slot *memory_slot_of(struct memory *m, const void *p)
+{
+	uint64_t offset = (uint64_t)((const char *)p - (const char *)m->words);
+	uint64_t i = offset >> m->slot_lg2;
+	struct slot *s;
+
+	if (i >= m->used)
+		return NULL;
+	s = &m->slots[i];
+	if (s->state != SLOT_LIVE || (offset & ((UINT64_C(1) << m->slot_lg2) - 1)) >= s->size)
+		return NULL;
+	return s;
+}
 
 /* ---- lines; incoherent only ---- */
 

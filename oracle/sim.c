@@ -199,7 +199,8 @@ static uint64_t load(struct sim *s, const pt_item *p, bool relaxed)
 	const uint64_t *at = (const uint64_t *)(uintptr_t)p;
 	uint64_t own;
 
-	sim_event(s, EVENT_LOAD, p);
+	if (s->race || s->t->stores.nr)
+		sim_event(s, EVENT_LOAD, p);
 	/* The one word outside tables that is read is the top. */
 	if (!check_access(s, p))
 		s->t->work.descents++;
