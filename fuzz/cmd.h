@@ -28,6 +28,7 @@ int cmd_exhaust(int argc, char **argv);
 int cmd_formats(int argc, char **argv);
 int cmd_fuzz(int argc, char **argv);
 int cmd_import(int argc, char **argv);
+int cmd_interleave(int argc, char **argv);
 int cmd_min(int argc, char **argv);
 int cmd_random(int argc, char **argv);
 int cmd_replay(int argc, char **argv);

@@ -10,6 +10,7 @@ static const struct cmd cmds[] = {
 	{ "fuzz", cmd_fuzz, "fuzz every target and format for some time" },
 	{ "random", cmd_random, "run random programs, without an engine, until a judge says no" },
 	{ "exhaust", cmd_exhaust, "try every sequence of operations on a small format" },
+	{ "interleave", cmd_interleave, "run every order of a small race's events" },
 	{ "import", cmd_import, "turn a recorded kernel trace into programs" },
 	{ "replay", cmd_replay, "run a recorded kernel trace through all judges" },
 	{ "formats", cmd_formats, "list the formats, their variants, levels and leaf sizes" },

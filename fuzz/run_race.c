@@ -86,6 +86,10 @@ void run_race(struct judge *j, const struct program *p, const struct run_options
 	if (!switches)
 		abort();
 	config = race_schedule_of(p, switches);
+	if (o->chooser) {
+		config.strategy = STRATEGY_RANDOM; /* so that its switches are noted */
+		config.chooser = o->chooser;
+	}
 	failed = run_threads(&r, nr, &config);
 	if (failed != nr) {
 		*at = r.at[failed];

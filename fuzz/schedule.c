@@ -175,8 +175,22 @@ static unsigned raw_pick(struct schedule *s)
 	return first_from(s, stays);
 }
 
+static unsigned ask(struct schedule *s)
+{
+	struct choice c = { .nr = s->nr, .current = s->current == NOBODY ? s->nr : s->current };
+
+	for (unsigned i = 0; i < s->nr; i++) {
+		c.can |= (uint32_t)can_run(&s->threads[i]) << i;
+		c.next[i].what = s->threads[i].what;
+		c.next[i].place = s->threads[i].place;
+	}
+	return c.can ? s->config->chooser->choose(s->config->chooser->ctx, &c) : NOBODY;
+}
+
 static unsigned pick(struct schedule *s)
 {
+	if (s->config->chooser)
+		return ask(s);
 	if (s->events - s->progress >= PATIENCE) /* each its turn */
 		return first_from(s, s->current == NOBODY ? 0 : s->current + 1);
 	switch (s->config->strategy) {

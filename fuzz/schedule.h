@@ -26,12 +26,29 @@ struct forced_switch {
 	uint32_t to;
 };
 
+/* A decision: which threads can run, and what each does next. */
+struct choice {
+	unsigned nr, current; /* nr: none runs yet, or that one has ended */
+	uint32_t can;	      /* a bit each */
+	struct {
+		enum sim_event what;
+		const volatile void *place;
+	} next[SIM_THREADS];
+};
+
+/* Decides in a strategy's place: returns one of those that can run. */
+struct chooser {
+	unsigned (*choose)(void *ctx, const struct choice *c);
+	void *ctx;
+};
+
 struct schedule_config {
 	enum strategy strategy;
 	uint64_t seed;
 	uint32_t depth; /* pct: 1.. */
 	const struct forced_switch *switches; /* raw */
 	size_t nr_switches;
+	const struct chooser *chooser; /* or null */
 };
 
 /* Where the running thread is, for whoever watches. */

@@ -1,0 +1,166 @@
+/* walkdiff interleave: every order of a race's events, but those that make no difference. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "fuzz/cmd.h"
+#include "fuzz/explore.h"
+#include "fuzz/report.h"
+#include "fuzz/run_race.h"
+
+struct options {
+	struct source source;
+	struct judge *judge;
+	const char *output;
+	uint64_t most;
+	unsigned programs;
+	int code;
+};
+
+static const struct argp_option option_list[] = {
+	{ "most", 'n', "N", 0,
+	  "end a program after N runs (default 10000000); exit code 3 when orders are left", 0 },
+	{ "output", 'w', "FILE", 0,
+	  "write the first program that fails there, with the switches that make it fail", 0 },
+	{ 0 },
+};
+
+static void write_found(struct options *o, struct program *p)
+{
+	FILE *out = o->output ? fopen(o->output, "w") : NULL;
+
+	if (!o->output)
+		return;
+	race_repeat_by_switches(p);
+	if (out)
+		program_print(p, out);
+	if (!out || fclose(out)) {
+		complain("%s: cannot be written", o->output);
+		o->code = EXIT_UNUSABLE;
+	}
+}
+
+/* The order that failed once more, for what its operations returned. */
+static void report(struct options *o, struct program *p, const char *path,
+		   const struct chooser *chooser)
+{
+	struct history history = { 0 };
+	struct run_options options = { .observer = history_observer, .ctx = &history,
+				       .chooser = chooser };
+	struct run run = run_program(o->judge, p, &options);
+
+	print_report(o->judge, p, &run, &history, NULL, stdout);
+	history_free(&history);
+	o->code = EXIT_JUDGED;
+	write_found(o, p);
+	if (o->output)
+		printf("\nTo run it again:  %s repro %s\n", program_invocation_name, o->output);
+	else
+		printf("\nwalkdiff interleave --output FILE %s writes it with its switches.\n", path);
+}
+
+static void show_progress(const struct explore *e, uint64_t runs)
+{
+	if (runs % 4096 == 0 && isatty(2))
+		fprintf(stderr, "\r%" PRIu64 " orders, %zu decisions deep ", explore_orders(e),
+			explore_depth(e));
+}
+
+static void explore_program(struct options *o, struct program *p, const char *path)
+{
+	struct explore *e = explore_create();
+	struct run_options options = { .chooser = e ? explore_chooser(e) : NULL };
+	uint64_t runs = 0;
+	double begin = now_seconds();
+	bool more = true;
+
+	if (!e) {
+		complain("out of memory");
+		exit(EXIT_UNUSABLE);
+	}
+	while (more && runs < o->most) {
+		struct run run = run_program(o->judge, p, &options);
+
+		runs++;
+		if (run.verdict.check != CHECK_NONE) {
+			if (isatty(2))
+				fputs("\r\033[K", stderr);
+			report(o, p, path, explore_replay(e));
+			explore_destroy(e);
+			return;
+		}
+		more = explore_next(e);
+		show_progress(e, runs);
+	}
+	printf("%s%s: %" PRIu64 " orders, %" PRIu64 " runs more that had been had, %zu decisions "
+	       "deep, %.1f s: %s\n",
+	       isatty(2) ? "\r\033[K" : "", path, explore_orders(e), explore_repeated(e),
+	       explore_depth(e), now_seconds() - begin,
+	       more ? "not all" : "all, and all judges agree");
+	if (more && !o->code)
+		o->code = EXIT_INCONCLUSIVE;
+	explore_destroy(e);
+}
+
+static void run_path(struct options *o, const char *path)
+{
+	struct program p = { 0 };
+
+	o->programs++;
+	if (!load_program(path, &o->source, &p)) {
+		o->code = EXIT_UNUSABLE;
+	} else if (p.target != TARGET_RACE) {
+		complain("%s: is of target %s, not race", path, target_names[p.target]);
+		o->code = EXIT_UNUSABLE;
+	} else {
+		explore_program(o, &p, path);
+	}
+	program_free(&p);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+	char *end;
+
+	switch (key) {
+	case 'n':
+		o->most = strtoull(arg, &end, 10);
+		if (*end || *arg == '-' || !o->most)
+			argp_error(state, "--most: '%s' is no number from 1 on", arg);
+		return 0;
+	case 'w':
+		o->output = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		run_path(o, arg);
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "which file?");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	option_list, parse, "FILE...",
+	"Run races in every order of their events, but for those that differ only in neighbours "
+	"which do not touch each other (sleep sets). For small ones: orders multiply. The "
+	"schedule that a program names is ignored. Exit codes: 0 all judges agree, 1 a judge says "
+	"no, 2 unusable input, 3 orders are left.",
+	NULL, NULL, NULL
+};
+
+int cmd_interleave(int argc, char **argv)
+{
+	struct options o = { .judge = judge_create(4096), .most = 10000000 };
+
+	if (!o.judge) {
+		complain("out of memory");
+		return EXIT_UNUSABLE;
+	}
+	parse_options(&argp, argc, argv, &o, &o.source);
+	judge_destroy(o.judge);
+	return o.code;
+}
