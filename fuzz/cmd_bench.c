@@ -13,6 +13,7 @@
 
 #include "fuzz/cmd.h"
 #include "fuzz/mutate.h"
+#include "fuzz/run_race.h"
 #include "fuzz/subjects.h"
 
 #define LEAVES 256
@@ -266,6 +267,82 @@ static void bench_harness(const struct format *f, double seconds, json_t *all, b
 	judge_destroy(judge);
 }
 
+/* Races likewise: how many programs, and what their threads do before each may go on. */
+static void bench_races(const struct format *f, double seconds, json_t *all, bool json)
+{
+	struct judge *judge = judge_create(4096);
+	struct program p = { .target = TARGET_RACE, .subject = f->subject };
+	uint64_t programs = 0, events = 0, switches = 0;
+	uint8_t none = 0;
+	double spent = 0;
+
+	must(judge != NULL, "the arena");
+	while (spent < seconds) {
+		if (programs % 64 == 0)
+			program_decode(&p, &none, 0);
+		mutate_program(&p, programs, 32);
+		timed_run(judge, &p, 0, &spent);
+		if (race_schedule()) {
+			events += schedule_events(race_schedule());
+			switches += schedule_switches(race_schedule());
+		}
+		programs++;
+	}
+	if (json)
+		json_array_append_new(all, json_pack("{s:s, s:s, s:f, s:f, s:f}", "format", f->name,
+						     "row", "race", "programs_per_second",
+						     (double)programs / spent, "events_per_second",
+						     (double)events / spent, "switches_per_second",
+						     (double)switches / spent));
+	else
+		printf("%-12s target race: %8.0f programs/s, %10.0f events/s, %9.0f switches/s\n",
+		       f->name, (double)programs / spent, (double)events / spent,
+		       (double)switches / spent);
+	program_free(&p);
+	judge_destroy(judge);
+}
+
+#define IDLE_EVENTS 1000000
+
+static void come_to_events(void *ctx, unsigned thread)
+{
+	struct judge *j = ctx;
+
+	(void)thread;
+	for (unsigned i = 0; i < IDLE_EVENTS / SIM_THREADS; i++)
+		sim_event(&j->sim, i % 64 ? EVENT_LOAD : EVENT_OPERATION, NULL);
+}
+
+/* The scheduler alone: threads that do nothing between events, the next drawn at each. */
+static void bench_scheduler(const struct format *f, double seconds, json_t *all, bool json)
+{
+	struct judge *judge = judge_create(4);
+	struct schedule *schedule = schedule_create();
+	struct schedule_config config = { .strategy = STRATEGY_RANDOM, .seed = 1 };
+	uint64_t switches = 0;
+	double spent = 0;
+
+	must(judge && schedule, "the scheduler");
+	judge_reset(judge, &f->subject, &f->subject.ops->variants[0].config,
+		    &(struct memory_config){ .tables = 4 });
+	while (spent < seconds) {
+		double began = now_seconds();
+
+		must(schedule_run(schedule, judge, SIM_THREADS, &config, come_to_events, judge),
+		     "idle threads");
+		spent += now_seconds() - began;
+		switches += schedule_switches(schedule);
+	}
+	if (json)
+		json_array_append_new(all, json_pack("{s:s, s:f}", "row", "scheduler",
+						     "switches_per_second",
+						     (double)switches / spent));
+	else
+		printf("scheduler    alone:       %10.0f switches/s\n", (double)switches / spent);
+	schedule_destroy(schedule);
+	judge_destroy(judge);
+}
+
 struct options {
 	const char *format;
 	double seconds;
@@ -328,7 +405,10 @@ int cmd_bench(int argc, char **argv)
 		for (unsigned level = 0; level < 3 && hw->index_lg2 > 8 && !o.harness; level++)
 			last = bench_size(&formats[i], level, all, o.json);
 		bench_harness(&formats[i], o.seconds, all, o.json);
+		bench_races(&formats[i], o.seconds, all, o.json);
 	}
+	if (done)
+		bench_scheduler(&formats[0], o.seconds, all, o.json);
 	if (o.json) {
 		json_dumpf(all, stdout, JSON_INDENT(2));
 		putchar('\n');

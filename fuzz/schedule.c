@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/feedback.h"
 #include "fuzz/fiber.h"
 #include "fuzz/mutate.h"
 #include "oracle/access.h"
@@ -291,6 +292,8 @@ static void event(void *scheduler, enum sim_event what, const volatile void *pla
 	if (what == EVENT_OPERATION)
 		s->progress = s->events;
 	decide(s);
+	if (feedback_listener)
+		feedback_event(t->number, what, place, s->judge->sim.t->site);
 	t->log[t->logged % SCHEDULE_LOG] =
 		(struct schedule_event){ s->events, what, pa_of(s, place) };
 	mix(s, t->number << 8 | (unsigned)what);
@@ -388,6 +391,7 @@ bool schedule_run(struct schedule *s, struct judge *j, unsigned nr,
 	j->race.hooks.event = event;
 	j->race.hooks.wait = wait;
 	race_begin(j);
+	feedback_begin();
 	order_release(s);
 	run_all(s);
 	order_acquire(&s->ctx);

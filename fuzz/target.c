@@ -65,6 +65,12 @@ static uint32_t checks_off(void)
 	return off;
 }
 
+/* Of races, behind those of observe and of shapes. */
+static void listen(unsigned n)
+{
+	target_feature(2048 + n);
+}
+
 /* Run it once more, for what its operations returned, and stop the engine. */
 static void report_failure(struct judge *judge, const struct program *p, struct refusal refused)
 {
@@ -101,6 +107,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!judge)
 			abort();
 		judge->off = checks_off();
+		if (!(getenv("WALKDIFF_NO_FEEDBACK") && *getenv("WALKDIFF_NO_FEEDBACK")))
+			feedback_listener = listen; /* ci/mutate --feedback measures without */
 		target_begin(&program);
 		atexit(say_what_was_done);
 	}

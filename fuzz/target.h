@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fuzz/feedback.h"
 #include "fuzz/program.h"
 
 /* The program that the target is for, with no operations yet. */
@@ -14,7 +15,7 @@ void target_begin(struct program *p);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Feedback of our own beside code coverage: a number below TARGET_FEATURES was seen. */
-#define TARGET_FEATURES 2048
+#define TARGET_FEATURES (2048 + FEEDBACK_FEATURES)
 void target_feature(unsigned n);
 
 #endif

@@ -194,6 +194,12 @@ static void check_order(struct sim *s)
 			 "a data race: ThreadSanitizer's report above says of which accesses");
 }
 
+static void note_site(struct sim *s, const void *site)
+{
+	if (s->race)
+		s->t->site = site;
+}
+
 static uint64_t load(struct sim *s, const pt_item *p, bool relaxed)
 {
 	const uint64_t *at = (const uint64_t *)(uintptr_t)p;
@@ -215,11 +221,13 @@ static uint64_t load(struct sim *s, const pt_item *p, bool relaxed)
 
 uint64_t sim_load(void *env, const pt_item *p)
 {
+	note_site(env, __builtin_return_address(0));
 	return load(env, p, false);
 }
 
 uint64_t sim_load_relaxed(void *env, const pt_item *p)
 {
+	note_site(env, __builtin_return_address(0));
 	return load(env, p, true);
 }
 
@@ -245,6 +253,7 @@ void sim_write(struct sim *s, uint64_t *at, uint64_t v, bool relaxed)
 
 void sim_store(void *env, pt_item *p, uint64_t v)
 {
+	note_site(env, __builtin_return_address(0));
 	sim_event(env, EVENT_STORE, p);
 	check_access(env, p);
 	stores_reach_all(env);
@@ -255,6 +264,7 @@ void sim_store_relaxed(void *env, pt_item *p, uint64_t v)
 {
 	struct sim *s = env;
 
+	note_site(s, __builtin_return_address(0));
 	sim_event(s, EVENT_STORE, p);
 	check_access(s, p);
 	if (s->dev.flags & DEVICE_WEAK_STORES)
@@ -281,6 +291,7 @@ bool sim_cmpxchg(void *env, pt_item *p, uint64_t *old, uint64_t v)
 {
 	struct sim *s = env;
 
+	note_site(s, __builtin_return_address(0));
 	sim_event(s, EVENT_CMPXCHG, p);
 	stores_reach_all(s);
 	return exchange(s, p, old, v, false);
@@ -290,6 +301,7 @@ bool sim_cmpxchg_relaxed(void *env, pt_item *p, uint64_t *old, uint64_t v)
 {
 	struct sim *s = env;
 
+	note_site(s, __builtin_return_address(0));
 	sim_event(s, EVENT_CMPXCHG, p);
 	stores_reach(s, (const void *)p, 0);
 	return exchange(s, p, old, v, true);

@@ -49,6 +49,7 @@ struct sim_thread {
 	uint64_t reads_since;	/* sim.events when it entered as a reader, 0: it is none */
 	bool looks;		/* a judge's look: no other thread comes between */
 	bool busy;		/* in an operation that changes tables */
+	const void *site;	/* in core, of its last access in a race */
 	struct stores stores;	/* that nobody else sees yet */
 
 	uint64_t operation;	/* its number */

@@ -1,0 +1,24 @@
+/*
+ * What a race tells the engine beside code coverage: which place in core read what which
+ * other place had written in another thread, and between which two places threads switched.
+ * A place is the return address of the hook; what is no access is a place by its kind.
+ */
+#ifndef WALKDIFF_FUZZ_FEEDBACK_H
+#define WALKDIFF_FUZZ_FEEDBACK_H
+
+#include "oracle/sim.h"
+
+/* Numbers below this are told; pairs of places share them by a hash. */
+#define FEEDBACK_FEATURES 8192
+
+/* Who is told; null: nobody, and nothing is kept. */
+extern void (*feedback_listener)(unsigned n);
+
+/* A race begins. */
+void feedback_begin(void);
+
+/* The thread goes on to do this. */
+void feedback_event(unsigned thread, enum sim_event what, const volatile void *place,
+		    const void *site);
+
+#endif
