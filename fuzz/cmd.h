@@ -34,6 +34,7 @@ int cmd_random(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_repro(int argc, char **argv);
 int cmd_show(int argc, char **argv);
+int cmd_why(int argc, char **argv);
 
 /* Which target and format bytes are for that do not say so themselves; null: not given. */
 struct source {

@@ -40,15 +40,22 @@ static void write_found(struct options *o, struct program *p)
 	}
 }
 
+static void explore_it(void *ctx, struct schedule_config *c)
+{
+	c->strategy = STRATEGY_RANDOM; /* so that its switches are noted */
+	c->chooser = explore_chooser(ctx);
+}
+
 /* The order that failed once more, for what its operations returned. */
-static void report(struct options *o, struct program *p, const char *path,
-		   const struct chooser *chooser)
+static void report(struct options *o, struct program *p, const char *path, struct explore *e)
 {
 	struct history history = { 0 };
 	struct run_options options = { .observer = history_observer, .ctx = &history,
-				       .chooser = chooser };
-	struct run run = run_program(o->judge, p, &options);
+				       .plan = explore_it, .plan_ctx = e };
+	struct run run;
 
+	explore_again(e);
+	run = run_program(o->judge, p, &options);
 	print_report(o->judge, p, &run, &history, NULL, stdout);
 	history_free(&history);
 	o->code = EXIT_JUDGED;
@@ -69,7 +76,7 @@ static void show_progress(const struct explore *e, uint64_t runs)
 static void explore_program(struct options *o, struct program *p, const char *path)
 {
 	struct explore *e = explore_create();
-	struct run_options options = { .chooser = e ? explore_chooser(e) : NULL };
+	struct run_options options = { .plan = explore_it, .plan_ctx = e };
 	uint64_t runs = 0;
 	double begin = now_seconds();
 	bool more = true;
@@ -85,9 +92,13 @@ static void explore_program(struct options *o, struct program *p, const char *pa
 		if (run.verdict.check != CHECK_NONE) {
 			if (isatty(2))
 				fputs("\r\033[K", stderr);
-			report(o, p, path, explore_replay(e));
+			report(o, p, path, e);
 			explore_destroy(e);
 			return;
+		}
+		if (!race_schedule()) {
+			complain("%s: in this build threads are the host's", path);
+			exit(EXIT_UNUSABLE);
 		}
 		more = explore_next(e);
 		show_progress(e, runs);

@@ -129,11 +129,10 @@ const struct chooser *explore_chooser(const struct explore *e)
 	return &e->chooser;
 }
 
-const struct chooser *explore_replay(struct explore *e)
+void explore_again(struct explore *e)
 {
 	e->at = 0;
 	e->repeated = false;
-	return &e->chooser;
 }
 
 uint64_t explore_orders(const struct explore *e)

@@ -18,11 +18,11 @@ struct explore;
 struct explore *explore_create(void);
 void explore_destroy(struct explore *e);
 
-/* What decides for the next run of the program: run_options.chooser. */
+/* What decides for the next run of the program. */
 const struct chooser *explore_chooser(const struct explore *e);
 
-/* The same, to run once more as before: explore_next has not been called since. */
-const struct chooser *explore_replay(struct explore *e);
+/* The next run is to be as the last, since which explore_next has not been called. */
+void explore_again(struct explore *e);
 
 /*
  * The program has run by it. True when there is another run to make; false when each order has

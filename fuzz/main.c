@@ -7,6 +7,7 @@ static const struct cmd cmds[] = {
 	{ "repro", cmd_repro, "run programs or crash files through all judges, report a failure" },
 	{ "show", cmd_show, "print any program as text, or turn text into bytes" },
 	{ "min", cmd_min, "shrink a failing program, keeping its failing check" },
+	{ "why", cmd_why, "tell at which step the failure of a race became likely" },
 	{ "fuzz", cmd_fuzz, "fuzz every target and format for some time" },
 	{ "random", cmd_random, "run random programs, without an engine, until a judge says no" },
 	{ "exhaust", cmd_exhaust, "try every sequence of operations on a small format" },

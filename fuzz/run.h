@@ -26,7 +26,7 @@ struct run {
 	uint64_t digest;	/* race: of all events; two runs that share it were alike; else 0 */
 };
 
-struct chooser; /* fuzz/schedule.h */
+struct schedule_config; /* fuzz/schedule.h */
 
 struct run_options {
 	run_observer *observer; /* or null */
@@ -34,7 +34,9 @@ struct run_options {
 	uint32_t thorough_every; /* enumerate the whole table after every n-th operation; 0: each */
 	uint64_t refuse_at;	 /* refuse this allocation of the whole program, 0: none */
 	uint64_t refuse_then;	 /* and the one so many after it, 0: none */
-	const struct chooser *chooser; /* race: decides instead of the program's schedule; or null */
+	/* race: change the schedule that the program names; or null */
+	void (*plan)(void *plan_ctx, struct schedule_config *c);
+	void *plan_ctx;
 };
 
 /* "stale,torn" as CHECK_BITs; false when one is no check, or one without which nothing goes on. */

@@ -16,6 +16,14 @@ struct race_run {
 	long at[SIM_THREADS]; /* the operation that each thread is in */
 };
 
+/* What runs, while it does. */
+static const struct race_run *current;
+
+long race_operation(unsigned thread)
+{
+	return current ? current->at[thread] : -1;
+}
+
 static void run_thread(void *ctx, unsigned thread)
 {
 	struct race_run *r = ctx;
@@ -86,11 +94,11 @@ void run_race(struct judge *j, const struct program *p, const struct run_options
 	if (!switches)
 		abort();
 	config = race_schedule_of(p, switches);
-	if (o->chooser) {
-		config.strategy = STRATEGY_RANDOM; /* so that its switches are noted */
-		config.chooser = o->chooser;
-	}
+	if (o->plan)
+		o->plan(o->plan_ctx, &config);
+	current = &r;
 	failed = run_threads(&r, nr, &config);
+	current = NULL;
 	if (failed != nr) {
 		*at = r.at[failed];
 		sim_leave(&j->sim);

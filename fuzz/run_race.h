@@ -15,6 +15,9 @@ void run_race(struct judge *j, const struct program *p, const struct run_options
  */
 struct schedule_config race_schedule_of(const struct program *p, struct forced_switch *switches);
 
+/* The operation that a thread of the race that runs now is in; -1: no race runs. */
+long race_operation(unsigned thread);
+
 /* Of the last race: for reports. Null where threads are the host's. */
 const struct schedule *race_schedule(void);
 

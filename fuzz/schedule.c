@@ -70,6 +70,7 @@ struct schedule {
 	uint64_t last_switch;
 	unsigned failed;
 	bool giving_up;
+	bool draws; /* config->then_random is over */
 	struct forced_switch *made;
 	size_t nr_made, cap_made;
 };
@@ -192,6 +193,12 @@ static unsigned pick(struct schedule *s)
 {
 	if (s->config->chooser)
 		return ask(s);
+	if (s->config->then_random && s->events >= s->config->then_random) {
+		if (!s->draws)
+			s->random = s->config->then_seed;
+		s->draws = true;
+		return random_pick(s);
+	}
 	if (s->events - s->progress >= PATIENCE) /* each its turn */
 		return first_from(s, s->current == NOBODY ? 0 : s->current + 1);
 	switch (s->config->strategy) {
@@ -297,6 +304,8 @@ static void event(void *scheduler, enum sim_event what, const volatile void *pla
 	t->log[t->logged % SCHEDULE_LOG] =
 		(struct schedule_event){ s->events, what, pa_of(s, place) };
 	mix(s, t->number << 8 | (unsigned)what);
+	if (s->config->listener)
+		s->config->listener(s->config->ctx, t->number, &t->log[t->logged % SCHEDULE_LOG]);
 	mix(s, t->log[t->logged++ % SCHEDULE_LOG].pa);
 }
 
@@ -373,7 +382,7 @@ bool schedule_run(struct schedule *s, struct judge *j, unsigned nr,
 	s->random = config->seed;
 	s->events = s->progress = s->switches = s->digest = s->lowest = s->last_switch = 0;
 	s->next_switch = s->nr_made = 0;
-	s->giving_up = false;
+	s->giving_up = s->draws = false;
 	s->failed = NOBODY;
 	for (unsigned i = 0; i < nr; i++) {
 		struct thread *t = &s->threads[i];

@@ -26,6 +26,13 @@ struct forced_switch {
 	uint32_t to;
 };
 
+/* Where the running thread is, for whoever watches. */
+struct schedule_event {
+	uint64_t number; /* of all events of the run */
+	enum sim_event what;
+	uint64_t pa;  /* of the item, where it is one of a table; else 0 */
+};
+
 /* A decision: which threads can run, and what each does next. */
 struct choice {
 	unsigned nr, current; /* nr: none runs yet, or that one has ended */
@@ -49,13 +56,11 @@ struct schedule_config {
 	const struct forced_switch *switches; /* raw */
 	size_t nr_switches;
 	const struct chooser *chooser; /* or null */
-};
-
-/* Where the running thread is, for whoever watches. */
-struct schedule_event {
-	uint64_t number; /* of all events of the run */
-	enum sim_event what;
-	uint64_t pa;  /* of the item, where it is one of a table; else 0 */
+	/* From this event on (0: never) any thread, drawn by then_seed, instead. */
+	uint64_t then_random, then_seed;
+	/* Told of each event when its thread goes on; or null. */
+	void (*listener)(void *ctx, unsigned thread, const struct schedule_event *e);
+	void *ctx;
 };
 
 #define SCHEDULE_LOG 16 /* the last events of each thread that are remembered */
