@@ -130,19 +130,10 @@ static void name_switches(struct options *o, struct program *p, int failure)
 /* A schedule that the seed of a race implies, in words, and first. */
 static void name_schedule(struct program *p)
 {
-	struct schedule_config c;
-	struct op op = { .kind = OP_SCHEDULE };
+	struct schedule_config c = race_schedule_of(p, NULL);
 
-	if (p->target != TARGET_RACE)
-		return;
-	c = race_schedule_of(p, NULL);
-	op.args[0] = c.strategy;
-	op.args[1] = c.seed;
-	op.args[2] = c.depth;
-	for (size_t i = p->nr; i--;)
-		if (p->ops[i].kind == OP_SCHEDULE)
-			program_remove(p, i, 1);
-	program_insert(p, 0, &op);
+	if (p->target == TARGET_RACE && c.strategy != STRATEGY_RAW)
+		race_name_schedule(p, c.strategy, c.seed, c.depth);
 }
 
 /* Shrink the loaded program and write it; the exit code. */

@@ -19,6 +19,8 @@ struct options {
 	uint64_t programs, seed, ops;
 	bool has_strategy;
 	enum strategy strategy;
+	struct program *races; /* whose schedules alone are drawn, if any */
+	size_t nr_races;
 };
 
 static const struct argp_option option_list[] = {
@@ -26,6 +28,8 @@ static const struct argp_option option_list[] = {
 	{ "seed", 's', "N", 0, "of the draw (default 1): the same programs each time", 0 },
 	{ "ops", 'o', "N", 0, "operations a program, at most (default 16)", 0 },
 	{ "strategy", 'S', "NAME", 0, "of races: pct, pos, random; default: drawn as well", 0 },
+	{ "race", 'r', "FILE", 0,
+	  "draw only schedules, of this race; may be given again: then of any of them", 0 },
 	{ "output", 'w', "FILE", 0, "write the first program that fails there, as text", 0 },
 	{ 0 },
 };
@@ -36,6 +40,24 @@ static bool parse_count(const char *arg, uint64_t max, uint64_t *out)
 
 	*out = strtoull(arg, &end, 10);
 	return *arg && *arg != '-' && !*end && *out && *out <= max;
+}
+
+/* A race whose schedules are to be drawn; false after one line on stderr. */
+static bool add_race(struct options *o, const char *path)
+{
+	struct program p = { 0 };
+
+	if (!load_program(path, &o->source, &p))
+		return false;
+	if (p.target != TARGET_RACE) {
+		complain("%s: is of target %s, not race", path, target_names[p.target]);
+		return false;
+	}
+	o->races = realloc(o->races, (o->nr_races + 1) * sizeof(*o->races));
+	if (!o->races)
+		abort();
+	o->races[o->nr_races++] = p;
+	return true;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -57,6 +79,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'w':
 		o->output = arg;
+		return 0;
+	case 'r':
+		if (!add_race(o, arg))
+			exit(EXIT_UNUSABLE);
 		return 0;
 	case 'S':
 		o->has_strategy = true;
@@ -81,6 +107,14 @@ static const struct argp argp = {
 	NULL, NULL, NULL
 };
 
+static void draw_schedule(struct program *p, const struct options *o, uint64_t seed,
+			  uint64_t *state)
+{
+	enum strategy strategy = o->has_strategy ? o->strategy : (enum strategy)(seed % STRATEGY_RAW);
+
+	race_name_schedule(p, strategy, seed, (uint32_t)(2 + next_random(state) % 3));
+}
+
 /* A configuration that mostly makes sense, and operations as an engine's bytes would be. */
 static void draw_program(struct program *p, const struct options *o, uint64_t *state)
 {
@@ -100,14 +134,8 @@ static void draw_program(struct program *p, const struct options *o, uint64_t *s
 		if (op_has_thread(op.kind))
 			program_insert(p, p->nr, &op);
 	}
-	if (p->target == TARGET_RACE) {
-		struct schedule_config c = race_schedule_of(p, NULL);
-		struct op op = { .kind = OP_SCHEDULE,
-				 .args = { o->has_strategy ? o->strategy : c.strategy, c.seed,
-					   2 + next_random(state) % 3 } };
-
-		program_insert(p, 0, &op);
-	}
+	if (p->target == TARGET_RACE)
+		draw_schedule(p, o, race_schedule_of(p, NULL).seed, state);
 }
 
 static int write_program(const struct program *p, const char *path)
@@ -142,7 +170,12 @@ int cmd_random(int argc, char **argv)
 	for (n = 1; n <= o.programs && !code; n++) {
 		struct run run;
 
-		draw_program(&p, &o, &state);
+		if (o.nr_races) {
+			program_copy(&p, &o.races[next_random(&state) % o.nr_races]);
+			draw_schedule(&p, &o, next_random(&state), &state);
+		} else {
+			draw_program(&p, &o, &state);
+		}
 		run = run_program(judge, &p, NULL);
 		operations += run.operations;
 		if (run.verdict.check == CHECK_NONE)
@@ -155,6 +188,9 @@ int cmd_random(int argc, char **argv)
 	printf("%s-%s: %" PRIu64 " programs, %" PRIu64 " operations, %.1f s: %s\n",
 	       target_names[p.target], p.subject.ops->name, n - 1, operations,
 	       now_seconds() - begin, code == EXIT_AGREED ? "all judges agree" : "a judge says no");
+	for (size_t i = 0; i < o.nr_races; i++)
+		program_free(&o.races[i]);
+	free(o.races);
 	program_free(&p);
 	judge_destroy(judge);
 	return code;

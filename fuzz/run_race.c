@@ -114,20 +114,25 @@ const struct schedule *race_schedule(void)
 	return schedule;
 }
 
-void race_repeat_by_switches(struct program *p)
+void race_name_schedule(struct program *p, enum strategy strategy, uint64_t seed, uint32_t depth)
 {
-	size_t nr;
-	const struct forced_switch *made;
-	struct op raw = { .kind = OP_SCHEDULE, .args = { STRATEGY_RAW } };
-
-	if (!schedule)
-		return;
-	made = schedule_repeat(schedule, &nr);
+	struct op op = { .kind = OP_SCHEDULE, .args = { strategy, seed, depth } };
 
 	for (size_t i = p->nr; i--;)
 		if (p->ops[i].kind == OP_SCHEDULE || p->ops[i].kind == OP_SWITCH)
 			program_remove(p, i, 1);
-	program_insert(p, 0, &raw);
+	program_insert(p, 0, &op);
+}
+
+void race_repeat_by_switches(struct program *p)
+{
+	size_t nr;
+	const struct forced_switch *made;
+
+	if (!schedule)
+		return;
+	made = schedule_repeat(schedule, &nr);
+	race_name_schedule(p, STRATEGY_RAW, 0, 0);
 	for (size_t i = 0; i < nr; i++) {
 		struct op op = { .kind = OP_SWITCH, .args = { made[i].after, made[i].to } };
 

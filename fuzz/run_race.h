@@ -21,6 +21,9 @@ long race_operation(unsigned thread);
 /* Of the last race: for reports. Null where threads are the host's. */
 const struct schedule *race_schedule(void);
 
+/* Give a program this schedule, first, in place of what it says of one. */
+void race_name_schedule(struct program *p, enum strategy strategy, uint64_t seed, uint32_t depth);
+
 /* Replace the schedule of a program by the switches that the last race, which it was, made. */
 void race_repeat_by_switches(struct program *p);
 
