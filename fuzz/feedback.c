@@ -13,6 +13,7 @@ static struct writer {
 
 static uint64_t race, last_site;
 static unsigned last_thread;
+static const volatile void *last_place;
 
 static uint64_t hash(uint64_t v)
 {
@@ -31,7 +32,7 @@ static void tell(unsigned kind, uint64_t from, uint64_t to)
 void feedback_begin(void)
 {
 	race++;
-	last_thread = SIM_THREADS;
+	last_place = NULL;
 }
 
 void feedback_event(unsigned thread, enum sim_event what, const volatile void *place,
@@ -39,14 +40,16 @@ void feedback_event(unsigned thread, enum sim_event what, const volatile void *p
 {
 	bool accesses = what == EVENT_LOAD || what == EVENT_STORE || what == EVENT_CMPXCHG;
 	/* As far from a fixed address as it is in every process. */
-	uint64_t here = accesses ? (uint64_t)((uintptr_t)site - (uintptr_t)feedback_event) : what;
+	uint64_t here = (uint64_t)((uintptr_t)site - (uintptr_t)feedback_event);
 	struct writer *w = &writers[hash((uintptr_t)place) >> 32 & (WRITERS - 1)];
 
 	if (!feedback_listener)
 		return;
-	if (last_thread != thread && last_thread < SIM_THREADS)
+	/* Switches between any two places are so many that the corpus drowns in them. */
+	if (accesses && place == last_place && last_thread != thread)
 		tell(1, last_site, here);
 	last_thread = thread;
+	last_place = accesses ? place : NULL;
 	last_site = here;
 	if (!accesses)
 		return;

@@ -1,7 +1,7 @@
 /*
  * What a race tells the engine beside code coverage: which place in core read what which
- * other place had written in another thread, and between which two places threads switched.
- * A place is the return address of the hook; what is no access is a place by its kind.
+ * other place had written in another thread, and between which two places threads switched
+ * at one word. A place is the return address of the hook.
  */
 #ifndef WALKDIFF_FUZZ_FEEDBACK_H
 #define WALKDIFF_FUZZ_FEEDBACK_H
