@@ -18,6 +18,14 @@ void target_feature(unsigned n)
 	counters[n % TARGET_FEATURES] = 1;
 }
 
+void target_count(unsigned n)
+{
+	uint8_t *counter = &counters[n % TARGET_FEATURES];
+
+	if (*counter < UINT8_MAX)
+		++*counter;
+}
+
 static size_t max_ops(size_t max_size)
 {
 	return max_size / RECORD_SIZE > 1 ? max_size / RECORD_SIZE - 1 : 0;

@@ -1,19 +1,24 @@
 /* Feedback of races: see feedback.h. */
 #include "fuzz/feedback.h"
 
-#define WRITERS 1024 /* words whose last writer is remembered; they share places by a hash */
+#define WORDS 1024 /* that are remembered; they share places by a hash */
 
 void (*feedback_listener)(unsigned n);
 
-static struct writer {
+/* What threads did last to a word. */
+static struct word {
 	const volatile void *place;
-	uint64_t site, race;
-	unsigned thread;
-} writers[WRITERS];
+	uint64_t race;
+	uint64_t writer;    /* where it was last written, */
+	uint64_t written;   /* when, */
+	unsigned thread;    /* and by whom */
+	struct {
+		uint64_t site, at; /* where, when; 0: not in this race */
+	} by[SIM_THREADS];
+} words[WORDS];
 
-static uint64_t race, last_site;
-static unsigned last_thread;
-static const volatile void *last_place;
+static uint64_t race, now;
+static uint64_t begun[SIM_THREADS]; /* when the thread's operation began */
 
 static uint64_t hash(uint64_t v)
 {
@@ -21,40 +26,54 @@ static uint64_t hash(uint64_t v)
 	return v ^ v >> 29;
 }
 
-/* 0: who read what was written; 1: switches. A half of the numbers each. */
-static void tell(unsigned kind, uint64_t from, uint64_t to)
+/* 0: who read what was written; 1: who came in between. A half of the numbers each. */
+static void tell(unsigned kind, uint64_t places)
 {
-	uint64_t n = hash(hash(from) + to) >> 32;
-
-	feedback_listener((unsigned)(n % (FEEDBACK_FEATURES / 2)) + kind * (FEEDBACK_FEATURES / 2));
+	feedback_listener((unsigned)((hash(places) >> 32) % (FEEDBACK_FEATURES / 2)) +
+			  kind * (FEEDBACK_FEATURES / 2));
 }
 
 void feedback_begin(void)
 {
 	race++;
-	last_place = NULL;
+	for (unsigned i = 0; i < SIM_THREADS; i++)
+		begun[i] = now;
+}
+
+static struct word *find(const volatile void *place)
+{
+	struct word *w = &words[hash((uintptr_t)place) >> 32 & (WORDS - 1)];
+
+	if (w->race != race || w->place != place)
+		*w = (struct word){ .place = place, .race = race, .thread = SIM_THREADS };
+	return w;
 }
 
 void feedback_event(unsigned thread, enum sim_event what, const volatile void *place,
 		    const void *site)
 {
-	bool accesses = what == EVENT_LOAD || what == EVENT_STORE || what == EVENT_CMPXCHG;
 	/* As far from a fixed address as it is in every process. */
 	uint64_t here = (uint64_t)((uintptr_t)site - (uintptr_t)feedback_event);
-	struct writer *w = &writers[hash((uintptr_t)place) >> 32 & (WRITERS - 1)];
+	struct word *w;
 
-	if (!feedback_listener)
+	now++;
+	if (what == EVENT_OPERATION)
+		begun[thread] = now;
+	if (!feedback_listener ||
+	    (what != EVENT_LOAD && what != EVENT_STORE && what != EVENT_CMPXCHG))
 		return;
-	/* Switches between any two places are so many that the corpus drowns in them. */
-	if (accesses && place == last_place && last_thread != thread)
-		tell(1, last_site, here);
-	last_thread = thread;
-	last_place = accesses ? place : NULL;
-	last_site = here;
-	if (!accesses)
+	w = find(place);
+	if (w->thread != SIM_THREADS && w->thread != thread) {
+		if (what != EVENT_STORE)
+			tell(0, hash(w->writer) + here);
+		if (w->by[thread].at > begun[thread] && w->written > w->by[thread].at)
+			tell(1, hash(hash(w->by[thread].site) + w->writer) + here);
+	}
+	w->by[thread].site = here;
+	w->by[thread].at = now;
+	if (what == EVENT_LOAD)
 		return;
-	if (what != EVENT_STORE && w->race == race && w->place == place && w->thread != thread)
-		tell(0, w->site, here);
-	if (what != EVENT_LOAD)
-		*w = (struct writer){ place, here, race, thread };
+	w->writer = here;
+	w->written = now;
+	w->thread = thread;
 }

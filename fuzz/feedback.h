@@ -1,7 +1,8 @@
 /*
  * What a race tells the engine beside code coverage: which place in core read what which
- * other place had written in another thread, and between which two places threads switched
- * at one word. A place is the return address of the hook.
+ * other place had written in another thread, and where a thread's operation came back to a
+ * word that another had written meanwhile: the two places and the other's. A place is the
+ * return address of the hook.
  */
 #ifndef WALKDIFF_FUZZ_FEEDBACK_H
 #define WALKDIFF_FUZZ_FEEDBACK_H

@@ -17,5 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Feedback of our own beside code coverage: a number below TARGET_FEATURES was seen. */
 #define TARGET_FEATURES (2048 + FEEDBACK_FEATURES)
 void target_feature(unsigned n);
+/* Likewise once more: the engine tells few times from many. */
+void target_count(unsigned n);
 
 #endif
