@@ -1,7 +1,9 @@
 /* What the subcommands share: see cmd.h. */
 #include "fuzz/cmd.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,4 +195,32 @@ bool load_program(const char *path, const struct source *source, struct program 
 	}
 	free(data);
 	return good;
+}
+
+bool load_race(const char *path, const struct source *source, struct program *p)
+{
+	if (!load_program(path, source, p))
+		return false;
+	if (p->target == TARGET_RACE)
+		return true;
+	complain("%s: is of target %s, not race", path, target_names[p->target]);
+	return false;
+}
+
+uint64_t parse_count(struct argp_state *state, const char *option, const char *text,
+		     uint64_t least, uint64_t most)
+{
+	uint64_t count;
+	char *end;
+
+	errno = 0;
+	count = strtoull(text, &end, 10);
+	if (isdigit((unsigned char)*text) && !*end && !errno && count >= least && count <= most)
+		return count;
+	if (most == UINT64_MAX)
+		argp_error(state, "--%s: '%s' is no whole number from %" PRIu64 " on", option, text,
+			   least);
+	argp_error(state, "--%s: '%s' is no whole number from %" PRIu64 " to %" PRIu64, option, text,
+		   least, most);
+	return least;
 }

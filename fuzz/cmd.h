@@ -61,6 +61,13 @@ void __attribute__((format(printf, 1, 2))) complain(const char *format, ...);
  */
 bool load_program(const char *path, const struct source *source, struct program *p);
 
+/* The same, of target race alone. */
+bool load_race(const char *path, const struct source *source, struct program *p);
+
+/* A whole number from `least` to `most`; ends by argp_error() when it is none. */
+uint64_t parse_count(struct argp_state *state, const char *option, const char *text,
+		     uint64_t least, uint64_t most);
+
 /* The whole file, with a 0 behind it; null after one line on stderr. The caller frees. */
 char *read_file(const char *path, size_t *size);
 

@@ -264,17 +264,17 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		im->output = arg;
 		return 0;
 	case 'd':
-		domain = parse_count(state, "domain", arg, 1);
+		domain = parse_count(state, "domain", arg, 1, UINT64_MAX);
 		im->domain = domain <= MAX_DOMAINS ? (unsigned)domain - 1 : MAX_DOMAINS + 1;
 		return 0;
 	case KEY_OPS:
-		im->ops = parse_count(state, "ops", arg, 2);
+		im->ops = parse_count(state, "ops", arg, 2, UINT64_MAX);
 		return 0;
 	case KEY_FROM:
-		im->from = parse_count(state, "from", arg, 1);
+		im->from = parse_count(state, "from", arg, 1, UINT64_MAX);
 		return 0;
 	case KEY_UNTIL:
-		im->until = parse_count(state, "until", arg, 1);
+		im->until = parse_count(state, "until", arg, 1, UINT64_MAX);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -13,7 +13,6 @@ struct options {
 	struct judge *judge;
 	const char *output;
 	uint64_t most;
-	unsigned programs;
 	int code;
 };
 
@@ -117,28 +116,20 @@ static void run_path(struct options *o, const char *path)
 {
 	struct program p = { 0 };
 
-	o->programs++;
-	if (!load_program(path, &o->source, &p)) {
-		o->code = EXIT_UNUSABLE;
-	} else if (p.target != TARGET_RACE) {
-		complain("%s: is of target %s, not race", path, target_names[p.target]);
-		o->code = EXIT_UNUSABLE;
-	} else {
+	if (load_race(path, &o->source, &p))
 		explore_program(o, &p, path);
-	}
+	else
+		o->code = EXIT_UNUSABLE;
 	program_free(&p);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
-	char *end;
 
 	switch (key) {
 	case 'n':
-		o->most = strtoull(arg, &end, 10);
-		if (*end || *arg == '-' || !o->most)
-			argp_error(state, "--most: '%s' is no number from 1 on", arg);
+		o->most = parse_count(state, "most", arg, 1, UINT64_MAX);
 		return 0;
 	case 'w':
 		o->output = arg;

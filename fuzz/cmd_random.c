@@ -34,25 +34,13 @@ static const struct argp_option option_list[] = {
 	{ 0 },
 };
 
-static bool parse_count(const char *arg, uint64_t max, uint64_t *out)
-{
-	char *end;
-
-	*out = strtoull(arg, &end, 10);
-	return *arg && *arg != '-' && !*end && *out && *out <= max;
-}
-
 /* A race whose schedules are to be drawn; false after one line on stderr. */
 static bool add_race(struct options *o, const char *path)
 {
 	struct program p = { 0 };
 
-	if (!load_program(path, &o->source, &p))
+	if (!load_race(path, &o->source, &p))
 		return false;
-	if (p.target != TARGET_RACE) {
-		complain("%s: is of target %s, not race", path, target_names[p.target]);
-		return false;
-	}
 	o->races = realloc(o->races, (o->nr_races + 1) * sizeof(*o->races));
 	if (!o->races)
 		abort();
@@ -66,16 +54,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'n':
-		if (!parse_count(arg, UINT64_MAX, &o->programs))
-			argp_error(state, "--programs: '%s' is no number from 1 on", arg);
+		o->programs = parse_count(state, "programs", arg, 1, UINT64_MAX);
 		return 0;
 	case 's':
-		if (!parse_count(arg, UINT64_MAX, &o->seed))
-			argp_error(state, "--seed: '%s' is no number from 1 on", arg);
+		o->seed = parse_count(state, "seed", arg, 1, UINT64_MAX);
 		return 0;
 	case 'o':
-		if (!parse_count(arg, MAX_OPS, &o->ops))
-			argp_error(state, "--ops: '%s' is no number from 1 to %d", arg, MAX_OPS);
+		o->ops = parse_count(state, "ops", arg, 1, MAX_OPS);
 		return 0;
 	case 'w':
 		o->output = arg;
@@ -110,7 +95,7 @@ static const struct argp argp = {
 static void draw_schedule(struct program *p, const struct options *o, uint64_t seed,
 			  uint64_t *state)
 {
-	enum strategy strategy = o->has_strategy ? o->strategy : (enum strategy)(seed % STRATEGY_RAW);
+	enum strategy strategy = o->has_strategy ? o->strategy : race_strategy_of(seed);
 
 	race_name_schedule(p, strategy, seed, (uint32_t)(2 + next_random(state) % 3));
 }

@@ -256,7 +256,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &r->o;
 		return 0;
 	case KEY_THOROUGH:
-		r->thorough_every = parse_count(state, "thorough-every", arg, 0);
+		r->thorough_every = parse_count(state, "thorough-every", arg, 0, UINT64_MAX);
 		return 0;
 	case KEY_JSON:
 		r->json = true;

@@ -33,7 +33,7 @@ static const struct argp_option option_list[] = {
 	{ "thorough-every", 'e', "N", 0,
 	  "compare the whole table after every N-th operation only (default 1), and at the end; "
 	  "for long programs", 0 },
-	{ "times", 't', "N", 0,
+	{ "times", 'n', "N", 0,
 	  "run each program N times (default 1), or until a judge says no; a race that then went "
 	  "another way than before is an error, but for real threads", 0 },
 	{ "seen", 's', NULL, 0,
@@ -178,8 +178,6 @@ static void run_path(struct options *o, const char *path)
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
-	unsigned long long every;
-	char *end;
 
 	switch (key) {
 	case 'q':
@@ -189,16 +187,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->refuse_all = true;
 		return 0;
 	case 'e':
-		every = strtoull(arg, &end, 10);
-		o->thorough_every = (uint32_t)every;
-		if (*end || *arg == '-' || !every || every > UINT32_MAX)
-			argp_error(state, "--thorough-every: '%s' is no number from 1 on", arg);
+		o->thorough_every = (uint32_t)parse_count(state, "thorough-every", arg, 1, UINT32_MAX);
 		return 0;
-	case 't':
-		every = strtoull(arg, &end, 10);
-		o->times = (uint32_t)every;
-		if (*end || *arg == '-' || !every || every > UINT32_MAX)
-			argp_error(state, "--times: '%s' is no number from 1 on", arg);
+	case 'n':
+		o->times = (uint32_t)parse_count(state, "times", arg, 1, UINT32_MAX);
 		return 0;
 	case 'w':
 		if (!parse_checks(arg, &o->judge->off))

@@ -263,19 +263,6 @@ static unsigned parse_prot(struct argp_state *state, const char *text)
 	}
 }
 
-uint64_t parse_count(struct argp_state *state, const char *option, const char *text, uint64_t least)
-{
-	uint64_t count;
-	char *end;
-
-	errno = 0;
-	count = strtoull(text, &end, 10);
-	if (!isdigit((unsigned char)*text) || *end || errno || count < least)
-		argp_error(state, "--%s: '%s' is no whole number from %" PRIu64 " on", option, text,
-			   least);
-	return count;
-}
-
 static uint64_t parse_mask(struct argp_state *state, const char *text)
 {
 	uint64_t mask;
@@ -358,7 +345,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		o->sizes = parse_mask(state, arg);
 		return 0;
 	case 's':
-		o->sync_every = parse_count(state, "sync-every", arg, 0);
+		o->sync_every = parse_count(state, "sync-every", arg, 0, UINT64_MAX);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (o->path)

@@ -44,10 +44,6 @@ struct trace_options {
 /* The parser of these options and of FILE; its input is the options. */
 extern const struct argp trace_argp;
 
-/* A whole number from `least` on; ends by argp_error() when it is none. */
-uint64_t parse_count(struct argp_state *state, const char *option, const char *text,
-		     uint64_t least);
-
 /* ---- reports ---- */
 
 /* "walkdiff: FILE:LINE: reason" for the malformed; after 100 only counted in *nr. */

@@ -36,13 +36,14 @@ struct options {
 	struct step *steps;
 	size_t nr, cap;
 	uint64_t then_random, then_seed;
+	double at_first; /* likely, with no step kept */
 	bool records;
 };
 
 static const struct argp_option option_list[] = {
 	{ "runs", 'n', "N", 0, "continuations drawn at each event (default 100)", 0 },
 	{ "svg", 'w', "FILE", 0, "draw it, too (needs gnuplot)", 0 },
-	{ "table", 't', NULL, 0,
+	{ "table", 'T', NULL, 0,
 	  "print every event, with tabs between: number, thread, operation, event, PA, likelihood "
 	  "(empty: not looked at)", 0 },
 	{ 0 },
@@ -81,20 +82,31 @@ static bool fails(struct options *o)
 	return run_program(o->judge, &o->program, &options).verdict.check == o->check;
 }
 
-/* How likely it is once step n has been made. */
-static double likelihood(struct options *o, size_t n)
+/* How often of `runs` it fails when any thread goes on from an event on. */
+static double draw_rest(struct options *o, uint64_t event)
 {
-	uint64_t failed = 0, random = n;
+	uint64_t failed = 0, random = event;
 
-	if (o->steps[n].likely >= 0)
-		return o->steps[n].likely;
-	o->then_random = o->steps[n].event.number + 1;
+	o->then_random = event;
 	for (uint64_t i = 0; i < o->runs; i++) {
 		o->then_seed = next_random(&random);
 		failed += fails(o);
 	}
-	o->steps[n].likely = (double)failed / (double)o->runs;
+	return (double)failed / (double)o->runs;
+}
+
+/* How likely it is once step n has been made. */
+static double likelihood(struct options *o, size_t n)
+{
+	if (o->steps[n].likely < 0)
+		o->steps[n].likely = draw_rest(o, o->steps[n].event.number + 1);
 	return o->steps[n].likely;
+}
+
+/* And before it. */
+static double likelihood_before(struct options *o, size_t n)
+{
+	return n ? likelihood(o, n - 1) : o->at_first;
 }
 
 /* All events, or every so many of them. */
@@ -102,6 +114,7 @@ static size_t look_at_all(struct options *o)
 {
 	size_t stride = o->nr / MOST_POINTS + 1;
 
+	o->at_first = draw_rest(o, 1);
 	for (size_t i = 0; i < o->nr; i += stride)
 		likelihood(o, i);
 	likelihood(o, o->nr - 1);
@@ -112,14 +125,14 @@ static size_t look_at_all(struct options *o)
 static size_t find_jump(struct options *o)
 {
 	size_t stride = look_at_all(o), best = 0, before = 0;
-	double most = -1;
+	double most = -2;
 
 	for (size_t i = 0; i < o->nr; i++) {
 		double rise;
 
 		if (o->steps[i].likely < 0)
 			continue;
-		rise = o->steps[i].likely - (i ? o->steps[before].likely : 0);
+		rise = o->steps[i].likely - (i ? o->steps[before].likely : o->at_first);
 		if (rise > most) {
 			most = rise;
 			best = i;
@@ -129,9 +142,9 @@ static size_t find_jump(struct options *o)
 	/* Closer: the events that were passed over. */
 	for (size_t i = best < stride ? 0 : best - stride; i < best; i++)
 		likelihood(o, i);
-	most = -1;
+	most = -2;
 	for (size_t i = best < stride ? 0 : best - stride; i < o->nr && o->steps[i].likely >= 0; i++) {
-		double rise = o->steps[i].likely - (i ? likelihood(o, i - 1) : 0);
+		double rise = o->steps[i].likely - likelihood_before(o, i);
 
 		if (rise > most) {
 			most = rise;
@@ -185,10 +198,10 @@ static void explain(struct options *o, const struct run *run, size_t jump)
 	puts(",");
 	printf("in its operation:  ");
 	print_operation(o, s, stdout);
-	printf("Before it %.0f of 100 continuations failed, with it %.0f. Event %" PRIu64 " of %" PRIu64
-	       ".\n\n",
-	       (jump ? likelihood(o, jump - 1) : 0) * 100, s->likely * 100, s->event.number,
-	       o->steps[o->nr - 1].event.number);
+	printf("Of %" PRIu64 " continuations %.0f%% failed before it, %.0f%% with it; of any order %.0f%%. "
+	       "Event %" PRIu64 " of %" PRIu64 ".\n\n",
+	       o->runs, likelihood_before(o, jump) * 100, s->likely * 100, o->at_first * 100,
+	       s->event.number, o->steps[o->nr - 1].event.number);
 	print_steps(o, jump);
 }
 
@@ -249,10 +262,6 @@ static int why(struct options *o)
 	struct run run;
 	size_t jump;
 
-	if (o->program.target != TARGET_RACE) {
-		complain("%s: is of target %s, not race", o->path, target_names[o->program.target]);
-		return EXIT_UNUSABLE;
-	}
 	o->records = true;
 	run = run_program(o->judge, &o->program, &options);
 	o->records = false;
@@ -277,20 +286,17 @@ static int why(struct options *o)
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
-	char *end;
 
 	switch (key) {
 	case 'n':
-		o->runs = strtoull(arg, &end, 10);
-		if (*end || *arg == '-' || !o->runs || o->runs > 100000)
-			argp_error(state, "--runs: '%s' is no number from 1 to 100000", arg);
+		o->runs = parse_count(state, "runs", arg, 1, 100000);
 		return 0;
 	case 'w':
 		if (strpbrk(arg, "'\n"))
 			argp_error(state, "--svg: no ' in its name, please");
 		o->svg = arg;
 		return 0;
-	case 't':
+	case 'T':
 		o->table = true;
 		return 0;
 	case ARGP_KEY_ARG:
@@ -323,7 +329,7 @@ int cmd_why(int argc, char **argv)
 	o.judge = judge_create(4096);
 	if (!o.judge)
 		complain("out of memory");
-	else if (load_program(o.path, &o.source, &o.program))
+	else if (load_race(o.path, &o.source, &o.program))
 		code = why(&o);
 	program_free(&o.program);
 	free(o.steps);

@@ -5,7 +5,7 @@
  *
  * Two events touch each other when one may change what the other does or what a judge
  * sees: everything but loads does, as hardware looks after each; a load touches a write of
- * the same word, and what frees a table.
+ * the same word, a device, which writes where it notes an access, and what frees a table.
  */
 #ifndef WALKDIFF_FUZZ_EXPLORE_H
 #define WALKDIFF_FUZZ_EXPLORE_H

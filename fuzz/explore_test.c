@@ -44,7 +44,7 @@ static bool touches(const struct script *s, unsigned t, unsigned i, unsigned u, 
 		return true;
 	if (what == EVENT_STORE || what == EVENT_CMPXCHG)
 		return s->events[t][i].place == s->events[u][k].place;
-	return what == EVENT_FREE;
+	return what == EVENT_FREE || what == EVENT_DEVICE;
 }
 
 /* Of the orders that differ in neighbours which do not touch each other: the least. */
@@ -164,13 +164,13 @@ static void good_orders(void **state)
 	(void)state;
 	for (unsigned n = 0; n < 60; n++) {
 		static const enum sim_event kinds[] = { EVENT_LOAD, EVENT_LOAD, EVENT_LOAD, EVENT_STORE,
-							EVENT_CMPXCHG, EVENT_FREE, EVENT_LOCK };
+							EVENT_CMPXCHG, EVENT_FREE, EVENT_LOCK, EVENT_DEVICE };
 		struct script s = { .nr = { 1 + n % 4, n / 4 % 4, n / 16 % 3 } };
 
 		for (unsigned t = 0; t < THREADS; t++)
 			for (unsigned i = 0; i < s.nr[t]; i++) {
 				random = random * UINT64_C(6364136223846793005) + 1;
-				s.events[t][i].what = kinds[(random >> 33) % 7];
+				s.events[t][i].what = kinds[(random >> 33) % 8];
 				s.events[t][i].place = (unsigned)(random >> 50) % 3;
 			}
 		check_script(&s);

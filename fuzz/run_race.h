@@ -9,6 +9,9 @@
 void run_race(struct judge *j, const struct program *p, const struct run_options *o,
 	      volatile long *at);
 
+/* The strategy that a seed picks. */
+enum strategy race_strategy_of(uint64_t seed);
+
 /*
  * The schedule that a program names, or, where it names none, the one that the seed of its
  * memory picks. Room for p->nr switches, or null: without them.

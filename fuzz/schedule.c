@@ -299,8 +299,7 @@ static void event(void *scheduler, enum sim_event what, const volatile void *pla
 	if (what == EVENT_OPERATION)
 		s->progress = s->events;
 	decide(s);
-	if (feedback_listener)
-		feedback_event(t->number, what, place, s->judge->sim.t->site);
+	feedback_event(t->number, what, place, s->judge->sim.t->site);
 	t->log[t->logged % SCHEDULE_LOG] =
 		(struct schedule_event){ s->events, what, pa_of(s, place) };
 	mix(s, t->number << 8 | (unsigned)what);

@@ -68,7 +68,7 @@ static uint32_t checks_off(void)
 /* Of races, behind those of observe and of shapes. */
 static void listen(unsigned n)
 {
-	target_count(2048 + n);
+	target_count(TARGET_FEEDBACK + n);
 }
 
 /* Run it once more, for what its operations returned, and stop the engine. */

@@ -15,7 +15,8 @@ void target_begin(struct program *p);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Feedback of our own beside code coverage: a number below TARGET_FEATURES was seen. */
-#define TARGET_FEATURES (2048 + FEEDBACK_FEATURES)
+#define TARGET_FEEDBACK 2048 /* those of races begin here */
+#define TARGET_FEATURES (TARGET_FEEDBACK + FEEDBACK_FEATURES)
 void target_feature(unsigned n);
 /* Likewise once more: the engine tells few times from many. */
 void target_count(unsigned n);

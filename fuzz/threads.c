@@ -4,10 +4,13 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <time.h>
 #include <urcu/urcu-memb.h>
 
 #include "fuzz/mutate.h"
 #include "oracle/access.h"
+
+#define PATIENCE 20 /* seconds that a thread may wait for others */
 
 struct threads;
 
@@ -16,6 +19,7 @@ struct thread {
 	pthread_t id;
 	unsigned number;
 	uint64_t random;
+	bool reads; /* inside, as liburcu has it */
 	jmp_buf out;
 };
 
@@ -89,13 +93,22 @@ static void event(void *scheduler, enum sim_event what, const volatile void *pla
 
 static void wait(void *scheduler, bool (*is_ready)(void *arg), void *arg)
 {
-	while (!is_ready(arg))
-		step_back(scheduler);
+	struct threads *all = scheduler;
+	time_t begin = time(NULL);
+
+	while (!is_ready(arg)) {
+		if (time(NULL) - begin > PATIENCE)
+			sim_stop(&all->j->sim, CHECK_RACE,
+				 "deadlock: thread %u has waited for others for %d s", self->number,
+				 PATIENCE);
+		step_back(all);
+	}
 }
 
 static void reader(void *scheduler, bool inside)
 {
 	(void)scheduler;
+	self->reads = inside;
 	if (inside)
 		urcu_memb_read_lock();
 	else
@@ -117,7 +130,6 @@ static void *job(void *arg)
 {
 	struct thread *t = arg;
 	struct threads *all = t->all;
-	struct sim_thread *mine = &all->j->sim.threads[t->number];
 
 	self = t;
 	urcu_memb_register_thread();
@@ -125,7 +137,7 @@ static void *job(void *arg)
 	__atomic_add_fetch(&all->come, 1, __ATOMIC_RELAXED);
 	while (__atomic_load_n(&all->come, __ATOMIC_RELAXED) < all->nr)
 		sched_yield();
-	mine->out = &t->out;
+	all->j->sim.threads[t->number].out = &t->out;
 	holds = 1;
 	lock(all);
 	if (!setjmp(t->out)) {
@@ -135,7 +147,7 @@ static void *job(void *arg)
 			all->giving_up = true;
 			all->failed = t->number;
 		}
-		if (mine->reads_since)
+		if (t->reads)
 			urcu_memb_read_unlock();
 	}
 	holds = 0;
