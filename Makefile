@@ -4,6 +4,7 @@ CC := gcc
 CLANG := clang-19
 MODE := verify
 TIME := 60
+INSTANCES := 1
 JOBS := $(shell nproc)
 
 # Our own make, on all cores unless the caller has said how many.
@@ -20,8 +21,13 @@ flags_threads := $(flags_tsan) -DWALKDIFF_THREADS
 flags_stress := $(flags_asan) -DWALKDIFF_THREADS
 flags_cover  := -O1 -DWALKDIFF_VERIFY -fprofile-instr-generate -fcoverage-mapping
 flags_fuzz   := $(flags_asan) -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
+# AFL++'s runtime, with a newer clang than the one it brings: that one knows too little C.
+flags_afl    := $(flags_asan) -fsanitize-coverage=trace-pc-guard
+flags_mutator := -O2 -fPIC
+flags_cluster := -DWALKDIFF_VERIFY
 
-warnings := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Werror
+# A cluster's compiler is its own, and warns of what it likes.
+warnings := $(if $(filter cluster,$(MODE)),,-Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Werror)
 # Core and the accesses are all that ThreadSanitizer watches: oracle/access.h.
 watched  := $(if $(filter tsan threads,$(MODE)),-fsanitize=thread)
 # Judged are the tables of the simulator's world, or of that of real threads.
@@ -29,13 +35,17 @@ real     := $(filter threads stress,$(MODE))
 world    := $(if $(real),threads,sim)
 CFLAGS   := -std=c17 -D_GNU_SOURCE -g -I. -MMD -MP $(warnings) $(flags_$(MODE)) $(EXTRA)
 
+# What drives the targets: libFuzzer, which is part of clang, or AFL++'s persistent driver.
+ENGINE := $(if $(filter afl,$(MODE)),/usr/lib/afl/libAFLDriver.a /usr/lib/afl/afl-compiler-rt.o,-fsanitize=fuzzer)
+LINK = $(CC) $(CFLAGS)
+
 # ---- what there is: found, not listed ----
 out     := build/$(CC)-$(MODE)
 stamps  := $(shell sed -n 's/^STAMP.\([a-z0-9_]*\),.*/\1/p' formats/formats.def)
 targets := ops decode same race
 tests   := $(patsubst %.c,%,$(wildcard core/*_test.c formats/*_test.c oracle/*_test.c fuzz/*_test.c))
 command := $(wildcard fuzz/cmd*.c) fuzz/main.c
-entries := fuzz/target.c fuzz/plain.c fuzz/engine.c $(if $(real),,fuzz/threads.c)
+entries := fuzz/target.c fuzz/plain.c fuzz/engine.c fuzz/mutator.c $(if $(real),,fuzz/threads.c)
 harness := $(filter-out %_test.c $(command) $(entries),$(wildcard oracle/*.c fuzz/*.c))
 engines := $(foreach t,$(targets),$(foreach s,$(stamps),$t-$s))
 
@@ -47,7 +57,7 @@ encoders := $(patsubst %.c,$(out)/%.sim.o,$(filter-out %_test.c,$(wildcard forma
 chosen  := $(foreach t,$(or $(TARGET),$(targets)),$(foreach s,$(or $(FORMAT),$(stamps)),$t-$s))
 
 .DELETE_ON_ERROR:
-.PHONY: always all command test-programs engines fuzz check bench mutate tsan stress coverage format clean help
+.PHONY: always all command test-programs engines fuzz afl corpus-min check bench mutate tsan stress ci-full coverage format clean help
 
 all: ## build build/walkdiff, the command
 	@ci/deps build
@@ -63,6 +73,18 @@ fuzz: ## fuzz every format for TIME seconds under ASan and UBSan, and say what i
 	@ci/deps build fuzz
 	@$(submake) CC=$(CLANG) MODE=fuzz $(chosen:%=build/$(CLANG)-fuzz/%) command
 	@build/walkdiff fuzz --time $(TIME) --jobs $(JOBS) $(if $(FORMAT),--format $(FORMAT)) $(if $(TARGET),--target $(TARGET))
+
+afl: ## the same with AFL++: FORMAT= and TARGET= choose, INSTANCES= of each share what they find
+	@ci/deps build fuzz afl
+	@$(submake) CC=$(CLANG) MODE=afl $(chosen:%=build/$(CLANG)-afl/%)
+	@$(submake) CC=gcc MODE=mutator $(chosen:%=build/gcc-mutator/%.so)
+	@$(submake) CC=$(CLANG) MODE=fuzz command
+	@build/walkdiff fuzz --engine afl --engines build/$(CLANG)-afl --mutators build/gcc-mutator --instances $(INSTANCES) --time $(TIME) --jobs $(JOBS) $(if $(FORMAT),--format $(FORMAT)) $(if $(TARGET),--target $(TARGET))
+
+corpus-min: ## make what fuzz and afl have gathered small, keeping what it covers
+	@ci/deps build fuzz
+	@$(submake) CC=$(CLANG) MODE=fuzz $(chosen:%=build/$(CLANG)-fuzz/%) command
+	@ci/corpus-min $(if $(FORMAT),--format $(FORMAT))
 
 check: ## every test, under gcc and clang, in modes verify, asan and fast
 	@ci/deps build fuzz check
@@ -84,6 +106,10 @@ tsan: ## races under ThreadSanitizer for TIME seconds, in the simulator and on r
 stress: ## races on real threads for TIME seconds, under AddressSanitizer
 	@ci/deps build fuzz tsan
 	@ci/tsan --stress --time $(TIME) $(if $(FORMAT),--format $(FORMAT))
+
+ci-full: ## what is too long for every change: each engine for each target and format, planted faults
+	@ci/deps build fuzz afl check
+	@ci/full
 
 coverage: ## (clang) which lines of formats and hardware walkers the corpus and exhaust reach
 	@ci/deps build fuzz check
@@ -139,8 +165,12 @@ file_of = $(shell sed -n 's/^STAMP.$(call stamp_of,$1), *\([a-z0-9_]*\),.*/\1/p'
 sim_of  = $(out)/formats/$(call file_of,$1).sim.o
 
 .SECONDEXPANSION:
-$(engines:%=$(out)/%): $(out)/%: $(out)/fuzz/%.o $(out)/fuzz/engine.o $$(call sim_of,$$*) $(encoders) $(out)/libjudges.a
-	$(CC) $(CFLAGS) -fsanitize=fuzzer $^ -o $@
+$(engines:%=$(out)/%): $(out)/%: $(out)/fuzz/%.o $(out)/fuzz/engine.o $(out)/fuzz/mutator.o $$(call sim_of,$$*) $(encoders) $(out)/libjudges.a
+	$(LINK) $^ $(ENGINE) -o $@
+
+# The same mutator for AFL++, which loads it into itself.
+$(engines:%=$(out)/%.so): $(out)/%.so: $(out)/fuzz/%.o $(out)/fuzz/engine.o $(out)/fuzz/mutator.o $$(call sim_of,$$*) $(encoders) $(out)/libjudges.a
+	$(CC) $(CFLAGS) -shared $^ -o $@
 
 $(engines:%=$(out)/plain/%): $(out)/plain/%: $(out)/fuzz/%.o $(out)/fuzz/plain.o $$(call sim_of,$$*) $(encoders) $(out)/libjudges.a
 	@mkdir -p $(@D)

@@ -36,8 +36,6 @@ struct pt {
 
 struct pt_fmt {
 	const char *name;
-	const struct pt_variant *variants;
-	unsigned nr_variants;
 	uint64_t features;    /* of enum pt_feature: those it can have */
 	uint8_t granule_lg2;  /* bytes (lg2) that an item of level 0 translates */
 	uint8_t index_lg2;    /* items (lg2) of a table */

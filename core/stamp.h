@@ -1,6 +1,7 @@
 /*
  * Stamping out a format: one inlined copy of every operation, and its pt_ops.
  *
+ *     static const struct pt_variant x_variants[] = { ... };
  *     static const struct pt_fmt x_fmt = { ... };
  *     PT_STAMP(x, x_fmt)
  *
@@ -119,8 +120,8 @@
 	const struct pt_ops PT_NAME(stamp) = {                                                  \
 		.name = #stamp,                                                                 \
 		.size = sizeof(struct pt),                                                      \
-		.variants = (fmt).variants,                                                     \
-		.nr_variants = (fmt).nr_variants,                                               \
+		.variants = stamp##_variants,                                                   \
+		.nr_variants = sizeof(stamp##_variants) / sizeof(stamp##_variants[0]),          \
 		.init = PT_NAME(stamp##_init),                                                  \
 		.deinit = PT_NAME(stamp##_deinit),                                              \
 		.map = PT_NAME(stamp##_map),                                                    \

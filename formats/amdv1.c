@@ -196,8 +196,7 @@ static inline uint64_t top_pa(const struct pt *pt, uint64_t pa, unsigned granule
 
 #define AMDV1_FMT(stamp, granule, top, va, oa, encrypt)                                           \
 	{                                                                                         \
-		.name = #stamp, .variants = stamp##_variants,                                     \
-		.nr_variants = sizeof(stamp##_variants) / sizeof(stamp##_variants[0]),            \
+		.name = #stamp,                                                                   \
 		.features = PT_DYNAMIC_TOP | PT_FLUSH_RANGE | PT_FLUSH_RANGE_NO_GAPS |            \
 			    PT_FORCE_COHERENCE | PT_ENCRYPT_TABLES | PT_FORCE_WRITEABLE |         \
 			    PT_DIRTY_TRACKING | PT_DETAILED_GATHER | PT_NP_CACHE |                \

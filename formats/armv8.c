@@ -290,8 +290,7 @@ static uint64_t armv8_top_pa(const struct pt *pt, uint64_t pa)
 
 #define ARMV8_FMT(stamp, granule, stage, top)                                                     \
 	{                                                                                         \
-		.name = #stamp, .variants = stamp##_variants,                                     \
-		.nr_variants = sizeof(stamp##_variants) / sizeof(stamp##_variants[0]),            \
+		.name = #stamp,                                                                   \
 		.features = PT_FLUSH_RANGE | PT_FLUSH_RANGE_NO_GAPS | PT_FORCE_WRITEABLE |        \
 			    PT_DIRTY_TRACKING | PT_DMA_INCOHERENT | PT_DETAILED_GATHER |          \
 			    PT_LARGE_OA | ((stage) == 1 ? PT_UPPER_HALF : 0),                     \

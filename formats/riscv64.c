@@ -181,8 +181,6 @@ PT_COMMANDS(riscv)
 
 static const struct pt_fmt riscv64_fmt = {
 	.name = "riscv64",
-	.variants = riscv64_variants,
-	.nr_variants = sizeof(riscv64_variants) / sizeof(riscv64_variants[0]),
 	.features = PT_SIGN_EXTEND | PT_SECOND_STAGE | PT_NAPOT | PT_MEMORY_TYPES |
 		    PT_FLUSH_RANGE | PT_FLUSH_RANGE_NO_GAPS | PT_FORCE_WRITEABLE |
 		    PT_DIRTY_TRACKING | PT_DMA_INCOHERENT | PT_DETAILED_GATHER,

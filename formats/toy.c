@@ -136,8 +136,6 @@ PT_COMMANDS(none)
 
 static const struct pt_fmt toy_fmt = {
 	.name = "toy",
-	.variants = toy_variants,
-	.nr_variants = sizeof(toy_variants) / sizeof(toy_variants[0]),
 	.features = PT_DYNAMIC_TOP | PT_FLUSH_RANGE | PT_FLUSH_RANGE_NO_GAPS | PT_FORCE_WRITEABLE |
 		    PT_DIRTY_TRACKING | PT_DMA_INCOHERENT | PT_DETAILED_GATHER | PT_NP_CACHE,
 	.flushed_bit = FLUSHED,

@@ -139,8 +139,6 @@ PT_COMMANDS(vtd)
 
 static const struct pt_fmt vtdss_fmt = {
 	.name = "vtdss",
-	.variants = vtdss_variants,
-	.nr_variants = sizeof(vtdss_variants) / sizeof(vtdss_variants[0]),
 	.features = PT_FLUSH_RANGE | PT_FLUSH_RANGE_NO_GAPS | PT_FORCE_COHERENCE |
 		    PT_FORCE_WRITEABLE | PT_DIRTY_TRACKING | PT_DMA_INCOHERENT |
 		    PT_DETAILED_GATHER | PT_NP_CACHE,

@@ -161,8 +161,7 @@ static const struct pt_variant vtdfs_variants[] = {
 /* A VT-d unit may read past the CPU's caches (first stage); what reads x86_64 does not. */
 #define X86_64_FMT(stamp, architecture, last_word, incoherent)                                    \
 	{                                                                                         \
-		.name = #stamp, .variants = stamp##_variants,                                     \
-		.nr_variants = sizeof(stamp##_variants) / sizeof(stamp##_variants[0]),            \
+		.name = #stamp,                                                                   \
 		.features = PT_SIGN_EXTEND | PT_FLUSH_RANGE | PT_FLUSH_RANGE_NO_GAPS |            \
 			    PT_FORCE_WRITEABLE | PT_DIRTY_TRACKING | PT_DETAILED_GATHER |         \
 			    (incoherent),                                                         \

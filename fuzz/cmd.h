@@ -33,6 +33,7 @@ int cmd_min(int argc, char **argv);
 int cmd_random(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_repro(int argc, char **argv);
+int cmd_seeds(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_why(int argc, char **argv);
 

@@ -11,33 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fuzz/cmd_fuzz.h"
 #include "fuzz/cmd_seeds.h"
 #include "fuzz/subjects.h"
-
-/* The least that is worth the start of an engine. */
-#define MIN_SECONDS 2
-/* libFuzzer's exit code when it stopped at a crash. */
-#define ENGINE_FOUND 77
-/* An input of 128 operations. */
-#define MAX_LEN "4128"
-
-struct options {
-	const char *target, *format, *engines, *seeds, *work;
-	unsigned seconds, jobs;
-	uint64_t seed;
-	bool json, refuse_all;
-};
-
-/* One engine: a target and a format. */
-struct job {
-	char name[64];
-	enum target target;
-	const struct format *format;
-	pid_t pid; /* 0: not started, -1: done */
-	int status;
-	double began, took;
-	uint64_t programs, operations, coverage, features, added;
-};
 
 static const struct argp_option option_list[] = {
 	{ "time", 's', "SECONDS", 0, "in all, shared by the engines (default 60); 2 each at least", 0 },
@@ -45,6 +21,12 @@ static const struct argp_option option_list[] = {
 	{ "target", 't', "TARGET", 0, "only this one", 0 },
 	{ "format", 'f', "FORMAT", 0, "only this one", 0 },
 	{ "seed", 'r', "N", 0, "of the engines (default: from the clock)", 0 },
+	{ "engine", 'n', "NAME", 0, "libfuzzer (default) or afl", 0 },
+	{ "instances", 'I', "N", 0,
+	  "afl: so many of each target and format, sharing what they find (default 1)", 0 },
+	{ "node", 'N', "NAME", 0,
+	  "afl: this machine's name, where others share the work folder: docs/CLUSTER.md", 0 },
+	{ "mutators", 'm', "DIR", 0, "afl: where our mutators are (default: beside the fuzzers)", 0 },
 	{ "engines", 'e', "DIR", 0, "where the fuzzers are (default: beside this program)", 0 },
 	{ "seeds", 'i', "DIR", 0, "programs to start from (default corpus)", 0 },
 	{ "work", 'w', "DIR", 0, "for corpora, logs and crash files (default build/fuzz)", 0 },
@@ -57,6 +39,9 @@ static const struct argp_option option_list[] = {
 	{ 0 },
 };
 
+#define NODE_CHARACTERS                                                                        \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+
 /* Ctrl-C: the engines get it too and stop by themselves. */
 static volatile sig_atomic_t stopped;
 
@@ -66,81 +51,15 @@ static void on_interrupt(int sig)
 	stopped = 1;
 }
 
-/* ---- running ---- */
+/* ---- results ---- */
 
-static void start(const struct options *o, struct job *job, unsigned seconds)
-{
-	char *engine = path_of("%s/%s", o->engines, job->name);
-	char *corpus = path_of("%s/corpus/%s", o->work, job->name);
-	char *seeds = path_of("%s/seeds/%s", o->work, job->name);
-	char *log = path_of("%s/%s.log", o->work, job->name);
-	char *time = path_of("-max_total_time=%u", seconds);
-	char *seed = path_of("-seed=%" PRIu64, o->seed);
-	char *prefix = path_of("-artifact_prefix=%s/crashes/%s-", o->work, job->name);
-
-	make_folder(corpus);
-	make_folder(seeds);
-	fflush(NULL);
-	job->began = now_seconds();
-	job->pid = fork();
-	if (job->pid == 0) {
-		int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-
-		if (fd < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
-			_exit(127);
-		execl(engine, engine, time, seed, prefix, "-max_len=" MAX_LEN, "-timeout=10",
-		      "-print_final_stats=1", "-reload=0", corpus, seeds, (char *)NULL);
-		fprintf(stderr, "walkdiff: %s: %s\n", engine, strerror(errno));
-		_exit(127);
-	}
-	free(engine);
-	free(corpus);
-	free(seeds);
-	free(log);
-	free(time);
-	free(seed);
-	free(prefix);
-}
-
-/* The number behind the last `key` in the text, or 0. */
-static uint64_t last_number(const char *text, const char *key)
-{
-	uint64_t value = 0;
-
-	for (const char *at = text; (at = strstr(at, key)); at += strlen(key))
-		value = strtoull(at + strlen(key), NULL, 10);
-	return value;
-}
-
-/* Read what the engine printed. */
-static void read_log(const struct options *o, struct job *job)
-{
-	char *path = path_of("%s/%s.log", o->work, job->name);
-	char *mark = path_of("walkdiff: %s: ", job->name);
-	size_t size;
-	char *text = read_file(path, &size), *at;
-
-	if (text) {
-		job->coverage = last_number(text, "cov: ");
-		job->features = last_number(text, "ft: ");
-		job->added = last_number(text, "stat::new_units_added:");
-		at = strstr(text, mark);
-		if (at)
-			sscanf(at + strlen(mark), "%" SCNu64 " programs, %" SCNu64, &job->programs,
-			       &job->operations);
-	}
-	free(text);
-	free(mark);
-	free(path);
-}
-
-static const char *refuse_option(const struct options *o)
+static const char *refuse_option(const struct fuzz_options *o)
 {
 	return o->refuse_all ? " --refuse-all" : "";
 }
 
 /* Shrink a crash file to a text program beside it, and print that. */
-static void shrink(const struct options *o, const char *crash)
+static void shrink(const struct fuzz_options *o, const char *crash)
 {
 	char *text = path_of("%s.txt", crash), *data;
 	size_t size;
@@ -166,7 +85,7 @@ static void shrink(const struct options *o, const char *crash)
 }
 
 /* The verdict of a failed engine, from its log, and what to do with it. */
-static void print_failure(const struct options *o, const struct job *job)
+static void print_failure(const struct fuzz_options *o, const struct fuzz_job *job)
 {
 	/* A judge's words, a sanitizer's, the engine's: the first that there are. */
 	static const char *const marks[] = { "runtime error: ", "ERROR: " };
@@ -174,64 +93,72 @@ static void print_failure(const struct options *o, const struct job *job)
 	size_t size;
 
 	text = read_file(path, &size);
-	at = text ? strstr(text, "\nwalkdiff: ") : NULL;
-	if (at)
-		at++;
+	at = text;
+	/* Not the line of a process that ended well. */
+	while (at && (at = strstr(at, "walkdiff: ")) && !strncmp(at + 10, job->name, strlen(job->name)))
+		at += 10;
 	for (unsigned i = 0; text && !at && i < sizeof(marks) / sizeof(marks[0]); i++)
 		at = strstr(text, marks[i]);
 	while (at && at > text && at[-1] != '\n')
 		at--;
 	if (at)
 		printf("  %.*s\n", (int)strcspn(at, "\n"), at);
-	at = text ? strstr(text, "Test unit written to ") : NULL;
-	if (at) {
-		at += strlen("Test unit written to ");
-		at[strcspn(at, "\n")] = '\0';
+	if (!job->tally.programs)
+		printf("  no program was run\n");
+	else if (!job->features)
+		printf("  no feature of the target reached the engine\n");
+	if (*job->crash) {
 		printf("  to see it again:   %s repro%s %s\n", program_invocation_name,
-		       refuse_option(o), at);
-		shrink(o, at);
+		       refuse_option(o), job->crash);
+		shrink(o, job->crash);
 	}
 	printf("  the engine's log:  %s\n", path);
 	free(text);
 	free(path);
 }
 
-static json_t *job_json(const struct job *job, bool good)
+static json_t *job_json(const struct fuzz_options *o, const struct fuzz_job *job, bool good)
 {
-	return json_pack("{s:s, s:s, s:b, s:f, s:I, s:I, s:I, s:I, s:I}", "target",
-			 target_names[job->target], "format", job->format->name, "passed", good,
-			 "seconds", job->took, "programs", (json_int_t)job->programs, "operations",
-			 (json_int_t)job->operations, "coverage", (json_int_t)job->coverage,
+	return json_pack("{s:s, s:s, s:s, s:b, s:f, s:I, s:I, s:I, s:I, s:I}", "engine",
+			 o->engine->name, "target", target_names[job->target], "format",
+			 job->format->name, "passed", good, "seconds", job->took, "programs",
+			 (json_int_t)job->tally.programs, "operations",
+			 (json_int_t)job->tally.operations, "coverage", (json_int_t)job->coverage,
 			 "features", (json_int_t)job->features, "corpus_added",
 			 (json_int_t)job->added);
 }
 
-/* An engine has ended: its line. True when it passed. */
-static bool finish(const struct options *o, struct job *job, json_t *all)
+/* All instances of a job have ended: its line. True when it passed. */
+static bool finish(const struct fuzz_options *o, struct fuzz_job *job, json_t *all)
 {
-	bool good = WIFEXITED(job->status) && WEXITSTATUS(job->status) == 0;
+	bool good;
 
 	job->took = now_seconds() - job->began;
-	job->pid = -1;
-	read_log(o, job);
-	good = good && job->programs > 0; /* an engine that ran nothing has not passed */
-	if (stopped && !(WIFEXITED(job->status) && WEXITSTATUS(job->status) == ENGINE_FOUND))
+	job->done = true;
+	job->crash[0] = '\0';
+	o->engine->read(o, job);
+	job->features = 0;
+	for (unsigned i = 0; i < TARGET_FEATURES; i++)
+		job->features += job->tally.features[i];
+	if (stopped && !*job->crash)
 		return true;
+	/* An engine that ran nothing, or that saw nothing of what the target told it, has not passed. */
+	good = !job->failed && !*job->crash && job->tally.programs > 0 && job->features > 0;
 	if (o->json) {
-		json_array_append_new(all, job_json(job, good));
+		json_array_append_new(all, job_json(o, job, good));
 		return good;
 	}
 	printf("%s%-20s %-4s %5.1f s %9" PRIu64 " programs %10" PRIu64 " operations %7.0f programs/s"
-	       "  cov %5" PRIu64 " ft %5" PRIu64 "  +%" PRIu64 " corpus\n",
+	       "  cov %5" PRIu64 "  features %4u  corpus +%" PRIu64 "\n",
 	       isatty(2) ? "\r\033[K" : "", job->name, good ? "ok" : "FAIL", job->took,
-	       job->programs, job->operations, (double)job->programs / job->took, job->coverage,
-	       job->features, job->added);
+	       job->tally.programs, job->tally.operations,
+	       (double)job->tally.programs / job->took, job->coverage, job->features, job->added);
 	if (!good)
 		print_failure(o, job);
 	return good;
 }
 
-static void show_progress(const struct job *jobs, unsigned nr, double began, double budget)
+static void show_progress(const struct fuzz_job *jobs, unsigned nr, double began, double budget)
 {
 	unsigned done = 0;
 
@@ -239,18 +166,66 @@ static void show_progress(const struct job *jobs, unsigned nr, double began, dou
 		return;
 	fprintf(stderr, "\r\033[K%.0f of %.0f s:", now_seconds() - began, budget);
 	for (unsigned i = 0; i < nr; i++) {
-		done += jobs[i].pid == -1;
-		if (jobs[i].pid > 0)
+		done += jobs[i].done;
+		if (jobs[i].running)
 			fprintf(stderr, " %s", jobs[i].name);
 	}
 	fprintf(stderr, " (%u of %u done)", done, nr);
 }
 
-/* Run all jobs, o->jobs at a time; returns the exit code. */
-static int run_jobs(const struct options *o, struct job *jobs, unsigned nr, json_t *all)
+/* ---- running ---- */
+
+static void start(const struct fuzz_options *o, struct fuzz_job *job, unsigned seconds)
 {
-	double share = (double)o->seconds * o->jobs / nr, began = now_seconds();
-	unsigned seconds = share < MIN_SECONDS ? MIN_SECONDS : (unsigned)share;
+	char *log = path_of("%s/%s.log", o->work, job->name);
+
+	o->engine->prepare(o, job);
+	fflush(NULL);
+	job->began = now_seconds();
+	for (unsigned i = 0; i < o->instances; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			int fd = open(log, O_WRONLY | O_CREAT | (i ? O_APPEND : O_TRUNC), 0666);
+
+			if (fd < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
+				_exit(127);
+			o->engine->exec(o, job, i, seconds);
+			_exit(127);
+		}
+		job->pids[i] = pid;
+		job->running += pid > 0;
+	}
+	free(log);
+}
+
+/* A process has ended; when it was an instance of the job, what becomes of the job. */
+static bool end_instance(const struct fuzz_options *o, struct fuzz_job *job, pid_t pid, int status)
+{
+	bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+
+	for (unsigned i = 0; i < o->instances; i++) {
+		if (job->pids[i] != pid)
+			continue;
+		job->pids[i] = 0;
+		job->running--;
+		job->failed |= !good;
+		/* One has found something: the others need not go on. */
+		for (unsigned k = 0; k < o->instances && o->engine->found(o, job, i, status); k++)
+			if (job->pids[k] > 0)
+				kill(job->pids[k], SIGINT);
+		return true;
+	}
+	return false;
+}
+
+/* Run all jobs, o->jobs processes at a time; returns the exit code. */
+static int run_jobs(const struct fuzz_options *o, struct fuzz_job *jobs, unsigned nr, json_t *all)
+{
+	unsigned at_once = o->jobs > o->instances ? o->jobs / o->instances : 1;
+	double share = (double)o->seconds * at_once / nr, began = now_seconds();
+	unsigned least = o->engine->least_seconds;
+	unsigned seconds = share < least ? least : (unsigned)share;
 	unsigned next = 0, running = 0;
 	int code = EXIT_AGREED;
 
@@ -260,39 +235,40 @@ static int run_jobs(const struct options *o, struct job *jobs, unsigned nr, json
 
 		if (stopped)
 			next = nr;
-		while (next < nr && running < o->jobs) {
+		while (next < nr && running < at_once) {
 			start(o, &jobs[next++], seconds);
 			running++;
 		}
 		pid = waitpid(-1, &status, WNOHANG);
 		if (pid <= 0) {
-			show_progress(jobs, nr, began, (double)((nr + o->jobs - 1) / o->jobs * seconds));
+			show_progress(jobs, nr, began,
+				      (double)((nr + at_once - 1) / at_once * seconds));
 			usleep(100000);
 			continue;
 		}
-		for (unsigned i = 0; i < nr; i++)
-			if (jobs[i].pid == pid) {
-				jobs[i].status = status;
-				running--;
-				if (!finish(o, &jobs[i], all))
-					code = EXIT_JUDGED;
-			}
+		for (unsigned i = 0; i < nr; i++) {
+			if (!end_instance(o, &jobs[i], pid, status) || jobs[i].running)
+				continue;
+			running--;
+			if (!finish(o, &jobs[i], all))
+				code = EXIT_JUDGED;
+		}
 	}
 	return stopped && code == EXIT_AGREED ? EXIT_INCONCLUSIVE : code;
 }
 
-static unsigned find_jobs(const struct options *o, struct job *jobs)
+static unsigned find_jobs(const struct fuzz_options *o, struct fuzz_job *jobs)
 {
 	unsigned nr = 0;
 
 	for (unsigned t = 0; t < TARGETS; t++)
 		for (unsigned i = 0; i < nr_formats; i++) {
-			struct job *job = &jobs[nr];
+			struct fuzz_job *job = &jobs[nr];
 
 			if ((o->target && strcmp(o->target, target_names[t])) ||
 			    (o->format && strcmp(o->format, formats[i].name)))
 				continue;
-			*job = (struct job){ .target = (enum target)t, .format = &formats[i] };
+			*job = (struct fuzz_job){ .target = (enum target)t, .format = &formats[i] };
 			snprintf(job->name, sizeof(job->name), "%s-%s", target_names[t],
 				 formats[i].name);
 			nr++;
@@ -302,30 +278,50 @@ static unsigned find_jobs(const struct options *o, struct job *jobs)
 
 /* ---- options ---- */
 
-static unsigned number(struct argp_state *state, const char *name, const char *arg)
+static void choose_engine(struct argp_state *state, struct fuzz_options *o, const char *name)
 {
-	char *end;
-	unsigned long v = strtoul(arg, &end, 10);
+	static const struct fuzz_engine *const engines[] = { &engine_libfuzzer, &engine_afl };
 
-	if (*end || end == arg || *arg == '-' || v < 1 || v > 100000000)
-		argp_error(state, "--%s: '%s' is no number from 1 on", name, arg);
-	return (unsigned)v;
+	for (unsigned i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)
+		if (!strcmp(name, engines[i]->name)) {
+			o->engine = engines[i];
+			return;
+		}
+	argp_error(state, "--engine: '%s' is neither libfuzzer nor afl", name);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct options *o = state->input;
+	struct fuzz_options *o = state->input;
 	uint32_t off;
 
 	switch (key) {
+	case 'n':
+		choose_engine(state, o, arg);
+		return 0;
+	case 'I':
+		o->instances = (unsigned)parse_count(state, "instances", arg, 1, FUZZ_INSTANCES);
+		return 0;
+	case 'N':
+		if (strspn(arg, NODE_CHARACTERS) != strlen(arg) || !*arg || strlen(arg) > 20)
+			argp_error(state, "--node: '%s' is not 1 to 20 letters, digits and _", arg);
+		o->node = arg;
+		return 0;
+	case 'm':
+		o->mutators = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (o->engine != &engine_afl && (o->instances > 1 || o->node || o->mutators))
+			argp_error(state, "--instances, --node and --mutators are for --engine afl");
+		return 0;
 	case 's':
-		o->seconds = number(state, "time", arg);
+		o->seconds = (unsigned)parse_count(state, "time", arg, 1, 100000000);
 		return 0;
 	case 'j':
-		o->jobs = number(state, "jobs", arg);
+		o->jobs = (unsigned)parse_count(state, "jobs", arg, 1, 4096);
 		return 0;
 	case 'r':
-		o->seed = number(state, "seed", arg);
+		o->seed = parse_count(state, "seed", arg, 1, 100000000);
 		return 0;
 	case 't':
 		o->target = arg;
@@ -361,7 +357,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = {
 	option_list, parse, NULL,
-	"Fuzz every target of every format with libFuzzer; a failure is shrunk and printed. Exit "
+	"Fuzz every target of every format with libFuzzer or AFL++; a failure is shrunk and printed. Exit "
 	"codes: 0 the time is over and nothing failed, 1 something failed, 2 unusable option, "
 	"3 interrupted.",
 	NULL, NULL, NULL
@@ -371,24 +367,28 @@ int cmd_fuzz(int argc, char **argv)
 {
 	static char self[PATH_MAX];
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	struct options o = { .seconds = 60,
+	struct fuzz_options o = { .seconds = 60,
 			     .jobs = cores > 0 ? (unsigned)cores : 1,
 			     .seeds = "corpus",
 			     .work = "build/fuzz",
+			     .engine = &engine_libfuzzer,
+			     .instances = 1,
 			     .seed = (uint64_t)time(NULL) };
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	struct job *jobs = calloc((size_t)TARGETS * nr_formats, sizeof(*jobs));
+	struct fuzz_job *jobs = calloc((size_t)TARGETS * nr_formats, sizeof(*jobs));
 	json_t *all = json_array();
 	uint64_t programs = 0, operations = 0;
 	double began = now_seconds();
 	unsigned nr;
-	char *crashes;
+	char *crashes, *planted;
 	int code;
 
 	if (n > 0)
 		*strrchr(self, '/') = '\0';
 	o.engines = self;
 	parse_options(&argp, argc, argv, &o, NULL);
+	if (!o.mutators)
+		o.mutators = o.engines;
 	nr = jobs ? find_jobs(&o, jobs) : 0;
 	if (!nr) {
 		complain("no target '%s' of format '%s'; walkdiff formats lists the formats",
@@ -403,12 +403,14 @@ int cmd_fuzz(int argc, char **argv)
 		}
 	crashes = path_of("%s/crashes", o.work);
 	make_folder(crashes);
-	plant_seeds(o.seeds, o.work);
+	planted = path_of("%s/seeds", o.work);
+	plant_seeds(o.seeds, planted);
+	free(planted);
 	signal(SIGINT, on_interrupt);
 	code = run_jobs(&o, jobs, nr, all);
 	for (unsigned i = 0; i < nr; i++) {
-		programs += jobs[i].programs;
-		operations += jobs[i].operations;
+		programs += jobs[i].tally.programs;
+		operations += jobs[i].tally.operations;
 	}
 	if (o.json) {
 		json_dumpf(all, stdout, JSON_INDENT(2));

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "fuzz/cmd_seeds.h"
+#include "fuzz/subjects.h"
 
 char *path_of(const char *format, ...)
 {
@@ -40,54 +42,210 @@ void make_folder(const char *path)
 	free(copy);
 }
 
-/* Write a text program as bytes where the engine of its target and format reads them. */
-static void plant_seed(const char *work, const char *path, const char *name)
-{
-	struct program p = { 0 };
-	uint8_t *data;
-	size_t room, size;
-	char *to;
-	FILE *out;
+/* ---- dictionaries: values that mean something to a target and format ---- */
 
-	if (!load_program(path, NULL, &p))
-		exit(EXIT_UNUSABLE);
-	room = RECORD_SIZE * (p.nr + 1);
-	data = malloc(room);
-	size = data ? program_encode(&p, data, room) : 0;
-	to = path_of("%s/seeds/%s-%s", work, target_names[p.target], p.subject.ops->name);
-	make_folder(to);
-	free(to);
-	to = path_of("%s/seeds/%s-%s/%s", work, target_names[p.target], p.subject.ops->name,
-		     name);
-	out = fopen(to, "wb");
-	if (!out || fwrite(data, 1, size, out) != size || fclose(out)) {
-		complain("%s: %s", to, strerror(errno));
-		exit(EXIT_UNUSABLE);
-	}
-	free(to);
-	free(data);
-	program_free(&p);
+struct dictionary {
+	FILE *out;
+	uint64_t seen[512];
+	unsigned nr; /* the first are remembered, and later ones left out */
+};
+
+/* As programs hold it: eight bytes, the lowest first. */
+static void add_value(struct dictionary *d, uint64_t v)
+{
+	for (unsigned i = 0; i < d->nr; i++)
+		if (d->seen[i] == v)
+			return;
+	if (v < 256 || d->nr == sizeof(d->seen) / sizeof(d->seen[0]))
+		return;
+	d->seen[d->nr++] = v;
+	fputc('"', d->out);
+	for (unsigned byte = 0; byte < 8; byte++)
+		fprintf(d->out, "\\x%02x", (unsigned)(v >> 8 * byte & 0xff));
+	fputs("\"\n", d->out);
 }
 
-void plant_seeds(const char *from, const char *work)
+/* The leaf sizes of a configuration, and the ends of its addresses. */
+static void add_limits(struct dictionary *d, const struct subject *subject,
+		       const struct pt_config *c)
 {
-	static const char *const parts[] = { "seeds", "regress" };
+	uint64_t sizes = judge_sizes(subject->hw, c);
 
-	for (unsigned i = 0; i < 2; i++) {
-		char *folder = path_of("%s/%s", from, parts[i]);
-		DIR *dir = opendir(folder);
-		struct dirent *entry;
+	add_value(d, last_below(c->vasz_lg2));
+	add_value(d, last_below(c->oasz_lg2));
+	for (; sizes; sizes &= sizes - 1) {
+		add_value(d, sizes & -sizes);
+		add_value(d, last_below(c->vasz_lg2) - (sizes & -sizes) + 1);
+		add_value(d, last_below(c->oasz_lg2) - (sizes & -sizes) + 1);
+	}
+}
 
-		while (dir && (entry = readdir(dir))) {
-			const char *dot = strrchr(entry->d_name, '.');
-			char *path = path_of("%s/%s", folder, entry->d_name);
+/* What a program of the corpus says: addresses, lengths, items. */
+static void add_program(struct dictionary *d, const struct program *p)
+{
+	add_limits(d, &p->subject, &p->config);
+	for (size_t i = 0; i < p->nr; i++)
+		for (unsigned arg = 0; arg < OP_WIDE_ARGS; arg++)
+			add_value(d, p->ops[i].args[arg]);
+}
 
-			if (dot && !strcmp(dot, ".txt"))
-				plant_seed(work, path, entry->d_name);
-			free(path);
+/* ---- seeds ---- */
+
+/* Bytes for the engine of the program's target and format. */
+static void write_seed(const char *to, const struct program *p, const char *name)
+{
+	size_t room = RECORD_SIZE * (p->nr + 1);
+	uint8_t *data = malloc(room);
+	size_t size = data ? program_encode(p, data, room) : 0;
+	char *path = path_of("%s/%s-%s", to, target_names[p->target], p->subject.ops->name);
+	FILE *out;
+
+	make_folder(path);
+	free(path);
+	path = path_of("%s/%s-%s/%s", to, target_names[p->target], p->subject.ops->name, name);
+	out = fopen(path, "wb");
+	if (!out || fwrite(data, 1, size, out) != size || fclose(out)) {
+		complain("%s: %s", path, strerror(errno));
+		exit(EXIT_UNUSABLE);
+	}
+	free(path);
+	free(data);
+}
+
+/* The programs of a folder, in the order of their names; returns how many, in one array to free. */
+static size_t load_programs(const char *folder, struct program **programs, char ***names, size_t nr)
+{
+	struct dirent **entries;
+	int found = scandir(folder, &entries, NULL, alphasort);
+
+	for (int i = 0; i < found; i++) {
+		const char *dot = strrchr(entries[i]->d_name, '.');
+		char *path = path_of("%s/%s", folder, entries[i]->d_name);
+
+		if (dot && !strcmp(dot, ".txt")) {
+			*programs = realloc(*programs, (nr + 1) * sizeof(**programs));
+			*names = realloc(*names, (nr + 1) * sizeof(**names));
+			if (!*programs || !*names)
+				abort();
+			(*programs)[nr] = (struct program){ 0 };
+			(*names)[nr] = path_of("%s", entries[i]->d_name);
+			if (!load_program(path, NULL, &(*programs)[nr++]))
+				exit(EXIT_UNUSABLE);
 		}
-		if (dir)
-			closedir(dir);
+		free(path);
+		free(entries[i]);
+	}
+	if (found >= 0)
+		free(entries);
+	return nr;
+}
+
+/* Of one target and format: its seeds, or where it has none an empty program, and its dictionary. */
+static void plant(const char *to, enum target target, const struct format *format,
+		  const struct program *programs, char **names, size_t nr)
+{
+	char *path = path_of("%s/%s-%s.dict", to, target_names[target], format->name);
+	struct program empty = { .target = target,
+				 .subject = format->subject,
+				 .config = format->subject.ops->variants[0].config };
+	struct dictionary d = { .out = fopen(path, "w") };
+	unsigned own = 0;
+
+	if (!d.out) {
+		complain("%s: %s", path, strerror(errno));
+		exit(EXIT_UNUSABLE);
+	}
+	for (size_t i = 0; i < nr; i++) {
+		if (programs[i].target != target || programs[i].subject.ops != format->subject.ops)
+			continue;
+		write_seed(to, &programs[i], names[i]);
+		add_program(&d, &programs[i]);
+		own++;
+	}
+	if (!own) {
+		write_seed(to, &empty, "empty.txt");
+		add_program(&d, &empty);
+	}
+	if (fclose(d.out)) {
+		complain("%s: %s", path, strerror(errno));
+		exit(EXIT_UNUSABLE);
+	}
+	free(path);
+}
+
+void plant_seeds(const char *from, const char *to)
+{
+	struct program *programs = NULL;
+	char **names = NULL;
+	size_t nr = 0;
+
+	for (const char *const *part = (const char *const[]){ "seeds", "regress", NULL }; *part; part++) {
+		char *folder = path_of("%s/%s", from, *part);
+
+		nr = load_programs(folder, &programs, &names, nr);
 		free(folder);
 	}
+	make_folder(to);
+	for (unsigned target = 0; target < TARGETS; target++)
+		for (unsigned i = 0; i < nr_formats; i++)
+			plant(to, (enum target)target, &formats[i], programs, names, nr);
+	for (size_t i = 0; i < nr; i++) {
+		program_free(&programs[i]);
+		free(names[i]);
+	}
+	free(programs);
+	free(names);
+}
+
+/* ---- the command ---- */
+
+struct options {
+	const char *from, *to;
+};
+
+static const struct argp_option option_list[] = {
+	{ "from", 'i', "DIR", 0, "the corpus (default corpus)", 0 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 'i':
+		o->from = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num)
+			argp_error(state, "one folder at a time");
+		o->to = arg;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "into which folder?");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	option_list, parse, "DIR",
+	"Write what fuzzing engines begin with, for every target and format: DIR/TARGET-FORMAT/, "
+	"programs of the corpus as bytes, and DIR/TARGET-FORMAT.dict, a dictionary of the values "
+	"that matter. Exit codes: 0 written, 2 unusable input or option.",
+	NULL, NULL, NULL
+};
+
+int cmd_seeds(int argc, char **argv)
+{
+	struct options o = { .from = "corpus" };
+
+	parse_options(&argp, argc, argv, &o, NULL);
+	if (access(o.from, R_OK | X_OK)) {
+		complain("%s: %s", o.from, strerror(errno));
+		return EXIT_UNUSABLE;
+	}
+	plant_seeds(o.from, o.to);
+	return EXIT_AGREED;
 }

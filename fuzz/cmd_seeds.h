@@ -11,9 +11,10 @@ char *path_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void make_folder(const char *path);
 
 /*
- * Write every .txt program of FROM/seeds and FROM/regress as bytes into
- * WORK/seeds/TARGET-FORMAT/. Ends the command at the first that is no program.
+ * Write every .txt program of FROM/seeds and FROM/regress as bytes into TO/TARGET-FORMAT/, and
+ * TO/TARGET-FORMAT.dict beside; each of them has one seed at least. Ends the command at the
+ * first that is no program.
  */
-void plant_seeds(const char *from, const char *work);
+void plant_seeds(const char *from, const char *to);
 
 #endif

@@ -1,63 +1,30 @@
-/* What libFuzzer offers beside the target: our mutator, and features of our own. */
-#include <stdlib.h>
-#include <string.h>
+/* The features of a target in the engine's own map: libFuzzer's extra counters, or AFL++'s map. */
+#include <stddef.h>
 
-#include "fuzz/mutate.h"
 #include "fuzz/target.h"
 
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
-size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8_t *data2,
-				 size_t size2, uint8_t *out, size_t max_out, unsigned seed);
-
+/* libFuzzer, and engines that follow it, look at every byte of this section. */
 __attribute__((section("__libfuzzer_extra_counters"), used)) static uint8_t
 	counters[TARGET_FEATURES];
 
-void target_feature(unsigned n)
+/*
+ * AFL++'s map, null under other engines, and what gives out places in it. By their names for
+ * the linker: the ones for the compiler are those of afl-clang-fast's own instrumentation.
+ */
+extern uint8_t *afl_map __asm__("__afl_area_ptr") __attribute__((weak));
+extern void afl_reserve(uint32_t *first, uint32_t *end)
+	__asm__("__sanitizer_cov_trace_pc_guard_init") __attribute__((weak));
+
+static uint32_t places[TARGET_FEATURES];
+
+__attribute__((constructor)) static void reserve_places(void)
 {
-	counters[n % TARGET_FEATURES] = 1;
+	if (&afl_map)
+		afl_reserve(places, places + TARGET_FEATURES);
 }
 
-void target_count(unsigned n)
+uint8_t *target_counter(unsigned feature)
 {
-	uint8_t *counter = &counters[n % TARGET_FEATURES];
-
-	if (*counter < UINT8_MAX)
-		++*counter;
-}
-
-static size_t max_ops(size_t max_size)
-{
-	return max_size / RECORD_SIZE > 1 ? max_size / RECORD_SIZE - 1 : 0;
-}
-
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
-{
-	static struct program p;
-	size_t changed;
-
-	target_begin(&p);
-	/* Now and then the engine's own way, which knows what was compared with what. */
-	if (seed % 16 == 0) {
-		size = LLVMFuzzerMutate(data, size, max_size);
-		program_decode(&p, data, size);
-	} else {
-		program_decode(&p, data, size);
-		mutate_program(&p, seed, max_ops(max_size));
-	}
-	changed = program_encode(&p, data, max_size);
-	return changed ? changed : size;
-}
-
-size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8_t *data2,
-				 size_t size2, uint8_t *out, size_t max_out, unsigned seed)
-{
-	static struct program a, b;
-
-	target_begin(&a);
-	target_begin(&b);
-	program_decode(&a, data1, size1);
-	program_decode(&b, data2, size2);
-	splice_program(&a, &b, seed, max_ops(max_out));
-	return program_encode(&a, out, max_out);
+	feature %= TARGET_FEATURES;
+	return &afl_map ? &afl_map[places[feature]] : &counters[feature];
 }

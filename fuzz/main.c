@@ -9,6 +9,7 @@ static const struct cmd cmds[] = {
 	{ "min", cmd_min, "shrink a failing program, keeping its failing check" },
 	{ "why", cmd_why, "tell at which step the failure of a race became likely" },
 	{ "fuzz", cmd_fuzz, "fuzz every target and format for some time" },
+	{ "seeds", cmd_seeds, "write the corpus as seeds and dictionaries for fuzzing engines" },
 	{ "random", cmd_random, "run random programs, without an engine, until a judge says no" },
 	{ "exhaust", cmd_exhaust, "try every sequence of operations on a small format" },
 	{ "interleave", cmd_interleave, "run every order of a small race's events" },

@@ -1,8 +1,13 @@
 /* The fuzz target: decode, run, and stop the engine when a judge says no. */
 #include "fuzz/target.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "fuzz/refuse.h"
 #include "fuzz/report.h"
@@ -26,7 +31,7 @@ extern const struct hw_format PASTE(hw_, STAMP_NAME);
 #include "formats/formats.def"
 #undef STAMP
 
-static uint64_t programs, operations;
+static struct tally own_tally, *tally = &own_tally;
 
 void target_begin(struct program *p)
 {
@@ -37,8 +42,41 @@ void target_begin(struct program *p)
 
 static void say_what_was_done(void)
 {
+	unsigned features = 0;
+
+	for (unsigned i = 0; i < TARGET_FEATURES; i++)
+		features += tally->features[i];
 	fprintf(stderr, "walkdiff: " STRING(TARGET) "-" STRING(STAMP_NAME) ": %" PRIu64
-			" programs, %" PRIu64 " operations\n", programs, operations);
+			" programs, %" PRIu64 " operations, %u features\n",
+		tally->programs, tally->operations, features);
+}
+
+/* To the file that the environment names, which was made for it; or to our own memory. */
+static void open_tally(void)
+{
+	const char *path = getenv("WALKDIFF_TALLY");
+	void *at = MAP_FAILED;
+	int fd;
+
+	if (!path || !*path)
+		return;
+	fd = open(path, O_RDWR | O_CREAT, 0666);
+	if (fd >= 0 && !ftruncate(fd, sizeof(*tally)))
+		at = mmap(NULL, sizeof(*tally), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (at == MAP_FAILED) {
+		fprintf(stderr, "walkdiff: WALKDIFF_TALLY: %s: %s\n", path, strerror(errno));
+		exit(2);
+	}
+	close(fd);
+	tally = at;
+}
+
+static void feature_seen(unsigned n)
+{
+	uint8_t *counter = target_counter(n);
+
+	*counter = 1;
+	tally->features[n] |= *counter == 1;
 }
 
 /* Error kinds by operation: what map returned, how far it went, whether unmap found anything. */
@@ -48,7 +86,7 @@ static void observe(void *ctx, const struct program *p, long op, const struct ou
 	unsigned result = (unsigned)(o->err ? -o->err % 64 : o->bytes || o->mapped);
 
 	(void)ctx;
-	target_feature(kind * 64 + result);
+	feature_seen(kind * 64 + result);
 }
 
 /* From the environment, where walkdiff fuzz puts what it was told: judges that say nothing. */
@@ -68,7 +106,12 @@ static uint32_t checks_off(void)
 /* Of races, behind those of observe and of shapes. */
 static void listen(unsigned n)
 {
-	target_count(TARGET_FEEDBACK + n);
+	uint8_t *counter = target_counter(TARGET_FEEDBACK + n);
+
+	/* Once more: the engine tells few times from many. */
+	if (*counter < UINT8_MAX)
+		++*counter;
+	tally->features[TARGET_FEEDBACK + n] |= *counter > 0;
 }
 
 /* Run it once more, for what its operations returned, and stop the engine. */
@@ -94,35 +137,41 @@ static void report_failure(struct judge *judge, const struct program *p, struct 
 	abort();
 }
 
+static void begin(void)
+{
+	open_tally();
+	if (!(getenv("WALKDIFF_NO_FEEDBACK") && *getenv("WALKDIFF_NO_FEEDBACK")))
+		feedback_listener = listen; /* ci/mutate --feedback measures without */
+	atexit(say_what_was_done);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct judge *judge;
 	static struct program program;
+	static struct judge *judge;
 	struct run_options options = { .observer = observe };
 	struct refusal refused = { 0, 0 };
 	struct run run;
 
 	if (!judge) {
+		begin();
 		judge = judge_create(4096);
 		if (!judge)
 			abort();
 		judge->off = checks_off();
-		if (!(getenv("WALKDIFF_NO_FEEDBACK") && *getenv("WALKDIFF_NO_FEEDBACK")))
-			feedback_listener = listen; /* ci/mutate --feedback measures without */
 		target_begin(&program);
-		atexit(say_what_was_done);
 	}
 	program_decode(&program, data, size);
 	run = run_program(judge, &program, &options);
-	programs++;
-	operations += run.operations;
+	tally->programs++;
+	tally->operations += run.operations;
 	/* Shapes: a leaf of each size under each top. */
 	for (unsigned lg2 = 0; lg2 < 64 && run.verdict.check == CHECK_NONE; lg2++)
 		if (judge->leaves[lg2])
-			target_feature((OP_KINDS + 1) * 64 + lg2);
+			feature_seen((OP_KINDS + 1) * 64 + lg2);
 	if (run.verdict.check == CHECK_NONE && program.target == TARGET_OPS &&
 	    getenv("WALKDIFF_REFUSE"))
-		run = run_with_refusals(judge, &program, &options, &refused, &operations);
+		run = run_with_refusals(judge, &program, &options, &refused, &tally->operations);
 	if (run.verdict.check != CHECK_NONE)
 		report_failure(judge, &program, refused);
 	return 0;

@@ -14,11 +14,20 @@ void target_begin(struct program *p);
 /* The engines' contract: any bytes are a program; a failed check aborts with a report. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Feedback of our own beside code coverage: a number below TARGET_FEATURES was seen. */
+/* Feedback of our own beside code coverage: features, numbered below TARGET_FEATURES. */
 #define TARGET_FEEDBACK 2048 /* those of races begin here */
 #define TARGET_FEATURES (TARGET_FEEDBACK + FEEDBACK_FEATURES)
-void target_feature(unsigned n);
-/* Likewise once more: the engine tells few times from many. */
-void target_count(unsigned n);
+
+/* Where the engine looks, after a program, whether, and about how often, it was seen. */
+uint8_t *target_counter(unsigned feature);
+
+/*
+ * What a target has done. Kept in the file that the environment's WALKDIFF_TALLY names, which
+ * outlives the target whatever ends it, where there is one.
+ */
+struct tally {
+	uint64_t programs, operations;
+	uint8_t features[TARGET_FEATURES]; /* 1: was seen, and the engine's counter took it */
+};
 
 #endif
