@@ -28,11 +28,11 @@ extern const struct pt_ops pt_fast_amdv1, pt_fast_toy;
 
 /* ---- the environment ---- */
 
-enum event_kind { ALLOC, FREE, INVALIDATE, CHANGE_TOP };
+enum event_kind { ALLOC, FREE, INVALIDATE, CHANGE_TOP, FLUSH, WAIT };
 
 struct event {
 	enum event_kind kind;
-	uint64_t a, b; /* table; first, last; pa, level */
+	uint64_t a, b; /* table; first, last; pa, level; an item, its value */
 };
 
 static struct {
@@ -94,12 +94,32 @@ static void env_change_top(void *ctx, uint64_t pa, unsigned level)
 		log_.top_then = ops->top(pt);
 }
 
+/* Item by item, with the value that reaches memory. */
+static void env_flush(void *ctx, const void *first, size_t bytes)
+{
+	const uint64_t *items = first;
+
+	assert_ptr_equal(ctx, &log_);
+	assert_int_equal(bytes % sizeof(*items), 0);
+	for (size_t i = 0; i < bytes / sizeof(*items); i++)
+		note(FLUSH, (uint64_t)(uintptr_t)&items[i], items[i]);
+}
+
+static void env_wait_for_readers(void *ctx)
+{
+	assert_ptr_equal(ctx, &log_);
+	note(WAIT, 0, 0);
+}
+
 #define LOGGING                                                                                    \
 	.alloc = env_alloc, .free = env_free, .invalidate = env_invalidate,                        \
 	.change_top = env_change_top, .ctx = &log_
 
 static struct pt_env env = { LOGGING };
 static void *const logging = &env;
+static struct pt_env whole_env = {
+	LOGGING, .flush = env_flush, .wait_for_readers = env_wait_for_readers
+};
 
 static void make(const struct pt_ops *format)
 {
@@ -346,6 +366,26 @@ static void good_invalidated_before_freed(void **state)
 	end();
 }
 
+/* Who is inside a table that was taken out comes out before its memory is given back. */
+static void good_waited_before_freed(void **state)
+{
+	size_t at;
+
+	(void)state;
+	start(&pt_fast_toy, &pt_fast_toy.variants[0].config, &whole_env);
+	assert_int_equal(map(0, K4, 2 * K4), 0);
+	at = log_.nr;
+	assert_int_equal(unmap(0, 2 * K4), 2 * K4);
+	assert_int_equal(log_.nr, at);
+	ops->sync(pt, &gather);
+	assert_true(log_.nr >= at + 3);
+	assert_int_equal(log_.events[at].kind, INVALIDATE);
+	assert_int_equal(log_.events[at + 1].kind, WAIT);
+	for (size_t i = at + 2; i < log_.nr; i++)
+		assert_int_equal(log_.events[i].kind, FREE);
+	end();
+}
+
 /* An empty table gives way to a leaf: invalidated and freed before map returns. */
 static void good_leaf_replaces_empty_table(void **state)
 {
@@ -567,6 +607,67 @@ static void good_small_tables(void **state)
 	assert_int_equal(count(ALLOC), 7);
 }
 
+/* ---- past the caches, dirt ---- */
+
+/* Every item on the way to iova, as it was when it was flushed last; bit 63 is software's own. */
+static void assert_in_memory(uint64_t iova)
+{
+	struct pt_step steps[PT_MAX_LEVELS];
+	unsigned nr = ops->explain(pt, iova, steps);
+	uint64_t pa = ops->top(pt).pa;
+
+	assert_true(nr > 0);
+	for (unsigned i = 0; i < nr; i++) {
+		uint64_t item = pa + 8 * steps[i].index;
+		size_t at = log_.nr;
+
+		while (at > 0 && (log_.events[at - 1].kind != FLUSH || log_.events[at - 1].a != item))
+			at--;
+		assert_true(at > 0);
+		assert_int_equal(log_.events[at - 1].b << 1, steps[i].item << 1);
+		pa = steps[i].address;
+	}
+}
+
+static void good_flushes(void **state)
+{
+	static const struct pt_config past_caches = {
+		.features = PT_FLUSH_RANGE | PT_DMA_INCOHERENT,
+		.vasz_lg2 = 15,
+		.top_level = 2,
+		.oasz_lg2 = 20,
+	};
+
+	(void)state;
+	start(&pt_fast_toy, &past_caches, &whole_env);
+	assert_int_equal(map(0, K4, 3 * K4), 0);
+	for (uint64_t at = 0; at < 3 * K4; at += K4)
+		assert_in_memory(at);
+	assert_int_equal(unmap(K4, K4), K4);
+	assert_in_memory(K4);
+	end();
+}
+
+static void good_dirt(void **state)
+{
+	struct pt_config tracked = mode_2;
+	uint64_t word = 0;
+	struct pt_bitmap bitmap = { .granule_lg2 = 12, .bits = 2, .words = &word };
+
+	(void)state;
+	tracked.features |= PT_DIRTY_TRACKING;
+	start(&pt_fast_amdv1, &tracked, logging);
+	assert_int_equal(map(0, K4, 2 * K4), 0);
+	assert_int_equal(ops->set_dirty(pt, K4), 0);
+	assert_int_equal(ops->read_dirty(pt, 0, 2 * K4, 0, &bitmap, &gather), 0);
+	assert_int_equal(word, 2);
+	assert_gathered(K4, 2 * K4 - 1);
+	word = 0;
+	assert_int_equal(ops->read_dirty(pt, 0, 2 * K4, 0, &bitmap, &gather), 0);
+	assert_int_equal(word, 0);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -576,6 +677,7 @@ int main(void)
 		cmocka_unit_test(bad_init),
 		cmocka_unit_test(good_refused_allocations),
 		cmocka_unit_test(good_invalidated_before_freed),
+		cmocka_unit_test(good_waited_before_freed),
 		cmocka_unit_test(good_leaf_replaces_empty_table),
 		cmocka_unit_test(good_unmap_ends_inside_a_leaf),
 		cmocka_unit_test(good_no_gaps),
@@ -586,6 +688,8 @@ int main(void)
 		cmocka_unit_test(bad_in_use_halfway),
 		cmocka_unit_test(bad_large_over_mapped),
 		cmocka_unit_test(good_small_tables),
+		cmocka_unit_test(good_flushes),
+		cmocka_unit_test(good_dirt),
 	};
 
 	return cmocka_run_group_tests_name("core", tests, NULL, NULL);
