@@ -111,7 +111,7 @@ ci-full: ## what is too long for every change: each engine for each target and f
 	@ci/deps build fuzz afl check
 	@ci/full
 
-coverage: ## (clang) which lines of formats and hardware walkers the corpus and exhaust reach
+coverage: ## (clang) which lines and branches of core, formats and oracle the corpus reaches, and all tests
 	@ci/deps build fuzz check
 	@ci/coverage
 
