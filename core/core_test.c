@@ -589,6 +589,30 @@ static void bad_large_over_mapped(void **state)
 	end();
 }
 
+/* A walk for people, from the top down; above the top there is nothing to show. */
+static void good_explained(void **state)
+{
+	struct pt_step steps[PT_MAX_LEVELS];
+
+	(void)state;
+	start(&pt_fast_amdv1, &growing, logging);
+	assert_int_equal(map(M2, 0x12345000, K4), 0);
+	assert_int_equal(ops->top(pt).level, 1);
+	assert_int_equal(ops->explain(pt, M2 * 512, steps), 0);
+	assert_int_equal(ops->explain(pt, 2 * M2, steps), 1);
+	assert_int_equal(steps[0].kind, PT_EMPTY);
+	assert_int_equal(ops->explain(pt, M2 + 12, steps), 2);
+	assert_int_equal(steps[0].level, 1);
+	assert_int_equal(steps[0].index, 1);
+	assert_int_equal(steps[0].kind, PT_TABLE);
+	assert_int_equal(steps[1].level, 0);
+	assert_int_equal(steps[1].index, 0);
+	assert_int_equal(steps[1].kind, PT_LEAF);
+	assert_int_equal(steps[1].address, 0x12345000);
+	assert_int_equal(steps[1].size_lg2, 12);
+	end();
+}
+
 /* Tables of a few bytes, in the default environment and in this one. */
 static void good_small_tables(void **state)
 {
@@ -687,6 +711,7 @@ int main(void)
 		cmocka_unit_test(bad_maps_in_order),
 		cmocka_unit_test(bad_in_use_halfway),
 		cmocka_unit_test(bad_large_over_mapped),
+		cmocka_unit_test(good_explained),
 		cmocka_unit_test(good_small_tables),
 		cmocka_unit_test(good_flushes),
 		cmocka_unit_test(good_dirt),
