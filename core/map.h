@@ -98,6 +98,7 @@ PT_INLINE int descend_to(const struct pt_fmt *f, struct pt *pt, struct pt_root r
 				continue;
 			}
 			/* Another thread installed its table first: use that one. */
+			/* equivalent: off-1: of all tables the top alone has a size of its own */
 			shim_table_free(pt->env, pa, table_size(f, pt, l - 1, root.top));
 			kind = f->kind(pt, item, l);
 		}
