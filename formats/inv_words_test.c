@@ -82,6 +82,11 @@ struct literal {
 #define RANGES UNIT(.ranges = true)
 #define NONLEAF UNIT(.nonleaf = true)
 #define MASK(n) UNIT(.max_mask_lg2 = (n))
+/* The address of a completion as large as the field that holds it, bits 63:2. */
+#define FAR                                                                                        \
+	{                                                                                          \
+		.domain = 0x1234, .completion = UINT64_C(0xfffffffffffffffc)                       \
+	}
 
 #define ALL INV(0, UINT64_MAX, PT_ANY_LEVEL, PT_ANY_LEVEL)
 #define ALL_LEAVES INV(0, UINT64_MAX, PT_ANY_LEVEL, 0)
@@ -122,6 +127,8 @@ static const struct literal literals[] = {
 	     W(0x123400f2, 0x180041), VTD_DONE),
 	CASE(vtd, MASK(9), INV(0x200000, 0x3fffff, 0, 1), W(0x123400f2, 0x200009), VTD_DONE),
 	CASE(vtd, MASK(8), INV(0x200000, 0x3fffff, 2, 0), W(0x123400e2, 0), VTD_DONE),
+	CASE(vtd, FAR, INV(0x5000, 0x5fff, 1, 0), W(0x123400f2, 0x5040),
+	     W(0x100000065, 0xfffffffffffffffc)),
 	CASE(vtd_first, MASK(1), INV(0x6000, 0x7fff, 1, 0), W(0x567812340036, 0x6041), VTD_DONE),
 	CASE(vtd_first, MASK(63), ALL, W(0x567812340026, 0), VTD_DONE),
 	CASE(vtd_first, ONES(0xfffff, 0xffff), INV(0x5000, 0x5fff, 1, 0), W(0xfffffffff0036, 0x5040),
