@@ -38,7 +38,7 @@
 #define TTL(n) ((uint64_t)(n) << 8) /* the Arm level of the leaves; 0: any */
 #define TG(n) ((uint64_t)(n) << 10) /* 1: 4K, 2: 16K, 3: 64K; 0: any, and no range */
 
-#define MAX_NUM 31
+#define MAX_NUM 31   /* equivalent: off-2: what is scaled from 31 on has scale 0 */
 #define MAX_SCALE 31 /* 6 bits only where SMMU_IDR5.DS */
 #define MAX_IPA_LG2 52
 
