@@ -11,7 +11,7 @@
 /* What the tags are matters to nobody, only that commands carry the same. */
 #define DOMAIN 0x1357
 #define SPACE 0x2468
-#define DEVICE 0x00e8
+#define DEVICE 0x00e8 /* equivalent: off-1, off-2: another number */
 #define COMPLETION 0x1000
 
 unsigned device_units(const struct device *d)
@@ -29,7 +29,7 @@ unsigned device_pick(struct device *d, unsigned n)
 	uint64_t v = d->random += UINT64_C(0x9e3779b97f4a7c15);
 
 	v = (v ^ v >> 32) * UINT64_C(0xd6e8feb86659fd93);
-	return (unsigned)((v >> 32) % n);
+	return (unsigned)((v >> 32) % n); /* equivalent: off-1, off-2: another draw */
 }
 
 bool device_chance(struct device *d, unsigned n)
