@@ -57,7 +57,7 @@ encoders := $(patsubst %.c,$(out)/%.sim.o,$(filter-out %_test.c,$(wildcard forma
 chosen  := $(foreach t,$(or $(TARGET),$(targets)),$(foreach s,$(or $(FORMAT),$(stamps)),$t-$s))
 
 .DELETE_ON_ERROR:
-.PHONY: always all command test-programs engines fuzz afl corpus-min check bench mutate tsan stress ci-full coverage format clean help
+.PHONY: always all command test-programs engines fuzz afl corpus-min check bench mutate tsan stress gate ci-full coverage format clean help
 
 all: ## build build/walkdiff, the command
 	@ci/deps build
@@ -107,8 +107,12 @@ stress: ## races on real threads for TIME seconds, under AddressSanitizer
 	@ci/deps build fuzz tsan
 	@ci/tsan --stress --time $(TIME) $(if $(FORMAT),--format $(FORMAT))
 
+gate: ## may this change be merged? BASE= says against what; a verdict in minutes
+	@ci/deps build fuzz tsan check
+	@ci/gate $(BASE)
+
 ci-full: ## what is too long for every change: each engine for each target and format, planted faults
-	@ci/deps build fuzz afl check
+	@ci/deps build fuzz afl cluster check
 	@ci/full
 
 coverage: ## (clang) which lines and branches of core, formats and oracle the corpus reaches, and all tests
