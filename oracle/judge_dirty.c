@@ -227,6 +227,9 @@ static int set_dirty_unlocked(struct judge *j, uint64_t iova)
 	    !((got == 0 || got == -EAGAIN) && race_was_writable(j, true)))
 		sim_fail_at(&j->sim, CHECK_RACE, iova,
 			    "set_dirty returned %d, for which there was no reason meanwhile", got);
+	if (!got && !race_was_dirty(j))
+		sim_fail_at(&j->sim, CHECK_RACE, iova,
+			    "set_dirty returned 0, and neither marked the leaf nor found it dirty");
 	race_unwatch(j);
 	j->operations++;
 	return got;

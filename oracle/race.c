@@ -244,6 +244,12 @@ bool race_was_writable(const struct judge *j, bool writable)
 	return w->nr > RACE_STATES;
 }
 
+bool race_was_dirty(const struct judge *j)
+{
+	/* Accesses of real threads are not looked at. */
+	return j->race.watches[running(j)].is_dirty || j->race.hooks.take;
+}
+
 /* ---- dirt ---- */
 
 void race_wrote(struct judge *j, uint64_t va)
@@ -303,10 +309,23 @@ static void seen(void *ctx)
 static void exchanged(void *ctx)
 {
 	struct judge *j = ctx;
-	const struct race_watch *w = &j->race.watches[running(j)];
+	struct race_watch *w = &j->race.watches[running(j)];
 
-	if (w->on && w->sets_dirty)
-		race_wrote(j, w->va);
+	if (!w->on || !w->sets_dirty)
+		return;
+	race_wrote(j, w->va);
+	w->is_dirty = true;
+}
+
+static void loaded(void *ctx, const struct slot *slot, uint64_t item)
+{
+	struct judge *j = ctx;
+	struct race_watch *w = &j->race.watches[running(j)];
+	struct hw_item decoded;
+
+	if (w->on && w->sets_dirty &&
+	    hw_decode(j->subject.hw, &j->sim.device, item, slot->level, &decoded) == HW_OK)
+		w->is_dirty |= decoded.kind == HW_LEAF && decoded.attrs.dirty;
 }
 
 void race_begin(struct judge *j)
@@ -317,6 +336,7 @@ void race_begin(struct judge *j)
 	j->race.hooks.judge = j;
 	j->race.hooks.seen = seen;
 	j->race.hooks.exchanged = exchanged;
+	j->race.hooks.loaded = loaded;
 	j->race.on = true;
 	j->sim.race = &j->race.hooks;
 	j->sim.watch.nr = 0;

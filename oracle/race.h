@@ -44,6 +44,7 @@ struct race_state {
 struct race_watch {
 	bool on;
 	bool sets_dirty;	/* it is set_dirty that looks */
+	bool is_dirty;		/* and it has marked the leaf, or found it marked */
 	uint64_t va;
 	struct race_state states[RACE_STATES];
 	unsigned nr;		/* above RACE_STATES: anything may have been there */
@@ -101,6 +102,8 @@ void race_watch(struct judge *j, uint64_t va, bool sets_dirty);
 bool race_was_mapped(const struct judge *j, uint64_t oa);
 bool race_was_unmapped(const struct judge *j);
 bool race_was_writable(const struct judge *j, bool writable);
+/* The running thread has marked the leaf it watches, or seen an item of a leaf that was marked. */
+bool race_was_dirty(const struct judge *j);
 void race_unwatch(struct judge *j);
 
 /* A device, or set_dirty, has written at va. */

@@ -204,11 +204,13 @@ static uint64_t load(struct sim *s, const pt_item *p, bool relaxed)
 {
 	const uint64_t *at = (const uint64_t *)(uintptr_t)p;
 	uint64_t own;
+	struct slot *slot;
 
 	if (s->race || s->t->stores.nr)
 		sim_event(s, EVENT_LOAD, p);
+	slot = check_access(s, p);
 	/* The one word outside tables that is read is the top. */
-	if (!check_access(s, p))
+	if (!slot)
 		s->t->work.descents++;
 	if (s->t->stores.nr && stores_find(s, at, &own))
 		return own;
@@ -216,6 +218,8 @@ static uint64_t load(struct sim *s, const pt_item *p, bool relaxed)
 		return *at;
 	own = access_load(at, relaxed);
 	check_order(s);
+	if (s->race && slot)
+		s->race->loaded(s->race->judge, slot, own);
 	return own;
 }
 
@@ -282,8 +286,10 @@ static bool exchange(struct sim *s, pt_item *p, uint64_t *old, uint64_t v, bool 
 	check_order(s);
 	if (done)
 		note_store(s, slot, at, *old, v);
-	if (done && s->race)
+	if (s->race && done)
 		s->race->exchanged(s->race->judge);
+	else if (s->race && slot)
+		s->race->loaded(s->race->judge, slot, *old);
 	return done;
 }
 

@@ -90,6 +90,8 @@ struct sim_race {
 	void (*seen)(void *judge);
 	/* A compare-exchange has just succeeded. */
 	void (*exchanged)(void *judge);
+	/* The thread that runs has just seen this item of a table. */
+	void (*loaded)(void *judge, const struct slot *slot, uint64_t item);
 	/* Real threads, else null: see sim_take; a reader is inside, or no more; all before have left. */
 	void (*take)(void *scheduler);
 	void (*give)(void *scheduler);
