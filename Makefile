@@ -84,7 +84,7 @@ afl: ## the same with AFL++: FORMAT= and TARGET= choose, INSTANCES= of each shar
 corpus-min: ## make what fuzz and afl have gathered small, keeping what it covers
 	@ci/deps build fuzz
 	@$(submake) CC=$(CLANG) MODE=fuzz $(chosen:%=build/$(CLANG)-fuzz/%) command
-	@ci/corpus-min $(if $(FORMAT),--format $(FORMAT))
+	@ci/corpus-min $(if $(FORMAT),--format $(FORMAT)) $(if $(TARGET),--target $(TARGET))
 
 check: ## every test, under gcc and clang, in modes verify, asan and fast
 	@ci/deps build fuzz check

@@ -58,10 +58,10 @@ static const char *refuse_option(const struct fuzz_options *o)
 	return o->refuse_all ? " --refuse-all" : "";
 }
 
-/* Shrink a crash file to a text program beside it, and print that. */
-static void shrink(const struct fuzz_options *o, const char *crash)
+/* Shrink the crash file to a text program beside it, and print that. */
+static void shrink(const struct fuzz_options *o, const struct fuzz_job *job)
 {
-	char *text = path_of("%s.txt", crash), *data;
+	char *text = path_of("%s.txt", job->crash), *data;
 	size_t size;
 	int status = 1;
 	pid_t pid;
@@ -69,7 +69,9 @@ static void shrink(const struct fuzz_options *o, const char *crash)
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
-		execl("/proc/self/exe", "walkdiff", "min", "--quiet", "--output", text, crash,
+		/* An engine that knows nothing of programs may have changed what the bytes say they are for. */
+		execl("/proc/self/exe", "walkdiff", "min", "--quiet", "--output", text, "--target",
+		      target_names[job->target], "--format", job->format->name, job->crash,
 		      o->refuse_all ? "--refuse-all" : (char *)NULL, (char *)NULL);
 		_exit(127);
 	}
@@ -89,7 +91,7 @@ static void print_failure(const struct fuzz_options *o, const struct fuzz_job *j
 {
 	/* A judge's words, a sanitizer's, the engine's: the first that there are. */
 	static const char *const marks[] = { "runtime error: ", "ERROR: " };
-	char *path = path_of("%s/%s.log", o->work, job->name), *text, *at;
+	char *path = fuzz_log_path(o, job), *text, *at;
 	size_t size;
 
 	text = read_file(path, &size);
@@ -105,12 +107,13 @@ static void print_failure(const struct fuzz_options *o, const struct fuzz_job *j
 		printf("  %.*s\n", (int)strcspn(at, "\n"), at);
 	if (!job->tally.programs)
 		printf("  no program was run\n");
-	else if (!job->features)
+	else if (!job->features && !*job->crash)
 		printf("  no feature of the target reached the engine\n");
 	if (*job->crash) {
-		printf("  to see it again:   %s repro%s %s\n", program_invocation_name,
-		       refuse_option(o), job->crash);
-		shrink(o, job->crash);
+		printf("  to see it again:   %s repro%s --target %s --format %s %s\n",
+		       program_invocation_name, refuse_option(o), target_names[job->target],
+		       job->format->name, job->crash);
+		shrink(o, job);
 	}
 	printf("  the engine's log:  %s\n", path);
 	free(text);
@@ -175,27 +178,38 @@ static void show_progress(const struct fuzz_job *jobs, unsigned nr, double began
 
 /* ---- running ---- */
 
+/* In a process of its own, which ends with it. */
+static void become_engine(const struct fuzz_options *o, const struct fuzz_job *job,
+			  unsigned instance, unsigned seconds, const char *log)
+{
+	int fd = open(log, O_WRONLY | O_CREAT | (instance ? O_APPEND : O_TRUNC), 0666);
+
+	/* Until the engine has handlers of its own. */
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	if (fd < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
+		_exit(127);
+	o->engine->exec(o, job, instance, seconds);
+	_exit(127);
+}
+
 static void start(const struct fuzz_options *o, struct fuzz_job *job, unsigned seconds)
 {
-	char *log = path_of("%s/%s.log", o->work, job->name);
+	char *log = fuzz_log_path(o, job);
 
 	o->engine->prepare(o, job);
 	fflush(NULL);
 	job->began = now_seconds();
+	job->since = time(NULL);
 	for (unsigned i = 0; i < o->instances; i++) {
 		pid_t pid = fork();
 
-		if (pid == 0) {
-			int fd = open(log, O_WRONLY | O_CREAT | (i ? O_APPEND : O_TRUNC), 0666);
-
-			if (fd < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
-				_exit(127);
-			o->engine->exec(o, job, i, seconds);
-			_exit(127);
-		}
+		if (pid == 0)
+			become_engine(o, job, i, seconds, log);
 		job->pids[i] = pid;
 		job->running += pid > 0;
 	}
+	job->failed = !job->running;
 	free(log);
 }
 
@@ -219,6 +233,15 @@ static bool end_instance(const struct fuzz_options *o, struct fuzz_job *job, pid
 	return false;
 }
 
+/* Ctrl-C has reached the engines, too; what stops this process alone has not. */
+static void stop_all(const struct fuzz_job *jobs, unsigned nr)
+{
+	for (unsigned i = 0; i < nr; i++)
+		for (unsigned k = 0; k < FUZZ_INSTANCES; k++)
+			if (jobs[i].pids[k] > 0)
+				kill(jobs[i].pids[k], SIGINT);
+}
+
 /* Run all jobs, o->jobs processes at a time; returns the exit code. */
 static int run_jobs(const struct fuzz_options *o, struct fuzz_job *jobs, unsigned nr, json_t *all)
 {
@@ -229,15 +252,20 @@ static int run_jobs(const struct fuzz_options *o, struct fuzz_job *jobs, unsigne
 	unsigned next = 0, running = 0;
 	int code = EXIT_AGREED;
 
-	while (next < nr || running) {
+	while (next < nr || running > 0) {
 		int status;
 		pid_t pid;
 
+		if (stopped && next < nr + 1)
+			stop_all(jobs, nr);
 		if (stopped)
-			next = nr;
+			next = nr + 1;
 		while (next < nr && running < at_once) {
-			start(o, &jobs[next++], seconds);
-			running++;
+			start(o, &jobs[next], seconds);
+			running += jobs[next].running > 0;
+			if (!jobs[next].running && !finish(o, &jobs[next], all))
+				code = EXIT_JUDGED; /* no process was to be had */
+			next++;
 		}
 		pid = waitpid(-1, &status, WNOHANG);
 		if (pid <= 0) {
@@ -407,6 +435,7 @@ int cmd_fuzz(int argc, char **argv)
 	plant_seeds(o.seeds, planted);
 	free(planted);
 	signal(SIGINT, on_interrupt);
+	signal(SIGTERM, on_interrupt);
 	code = run_jobs(&o, jobs, nr, all);
 	for (unsigned i = 0; i < nr; i++) {
 		programs += jobs[i].tally.programs;

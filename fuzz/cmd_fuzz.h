@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "fuzz/subjects.h"
 #include "fuzz/target.h"
@@ -32,6 +33,7 @@ struct fuzz_job {
 	unsigned running; /* of them */
 	bool done, failed;
 	double began, took;
+	time_t since; /* by the clock that files have */
 	/* What its engine reads when it has ended. */
 	struct tally tally;
 	unsigned features;
@@ -55,6 +57,9 @@ struct fuzz_engine {
 };
 
 extern const struct fuzz_engine engine_libfuzzer, engine_afl;
+
+/* The log of a job's engine. To free. */
+char *fuzz_log_path(const struct fuzz_options *o, const struct fuzz_job *job);
 
 /* The file that an instance's target tells what it has done, made anew. To free. */
 char *fuzz_tally_path(const struct fuzz_options *o, const struct fuzz_job *job, unsigned instance);

@@ -11,6 +11,8 @@
 #include "fuzz/cmd_fuzz.h"
 #include "fuzz/cmd_seeds.h"
 
+#define RUN_AT_ONCE 100 /* inputs, by one process */
+
 /*
  * An instance's name in the shared folder. One in all of a cluster is the main one: the first
  * of the machine that was given no name.
@@ -67,6 +69,7 @@ static void prepare(const struct fuzz_options *o, const struct fuzz_job *job)
 	char *sync = path_of("%s/afl/%s", o->work, job->name);
 
 	make_folder(begin);
+	empty_folder(begin);
 	make_folder(sync);
 	share(seeds, begin);
 	share(corpus, begin);
@@ -84,41 +87,82 @@ static void prepare(const struct fuzz_options *o, const struct fuzz_job *job)
 	free(sync);
 }
 
-/* Does the target run this, by itself? What it says goes where ours does. */
-static bool runs_well(const struct fuzz_options *o, const struct fuzz_job *job, const char *input)
+/* Does the target run these, one after the other? What it says goes where ours does. */
+static bool runs_well(const struct fuzz_options *o, const struct fuzz_job *job, char **inputs,
+		      unsigned nr)
 {
-	char *engine = path_of("%s/%s", o->engines, job->name);
+	char *argv[RUN_AT_ONCE + 2] = { path_of("%s/%s", o->engines, job->name) };
 	int status = 1;
-	pid_t pid = fork();
+	pid_t pid;
 
+	memcpy(argv + 1, inputs, nr * sizeof(*inputs));
+	pid = fork();
 	if (pid == 0) {
-		alarm(30);
-		execl(engine, engine, input, (char *)NULL);
+		alarm(30 + nr);
+		execv(argv[0], argv);
 		_exit(127);
 	}
-	free(engine);
+	free(argv[0]);
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+/* A folder's files, as paths; to free. The number of them. */
+static unsigned list_inputs(const char *folder, char ***paths)
+{
+	struct dirent **names;
+	int nr = scandir(folder, &names, NULL, alphasort);
+	unsigned count = 0;
+
+	*paths = calloc(nr > 0 ? (size_t)nr : 1, sizeof(**paths));
+	if (!*paths)
+		abort();
+	for (int i = 0; i < nr; i++) {
+		if (*names[i]->d_name != '.')
+			(*paths)[count++] = path_of("%s/%s", folder, names[i]->d_name);
+		free(names[i]);
+	}
+	if (nr >= 0)
+		free(names);
+	return count;
+}
+
+/* False when an input of the folder fails: then it is kept. */
+static bool all_run_well(const struct fuzz_options *o, const struct fuzz_job *job,
+			 const char *folder)
+{
+	char **inputs;
+	unsigned nr = list_inputs(folder, &inputs), many;
+
+	for (unsigned at = 0; at < nr; at += many) {
+		char *failing = failing_seed_path(o, job);
+
+		many = nr - at < RUN_AT_ONCE ? nr - at : RUN_AT_ONCE;
+		if (runs_well(o, job, inputs + at, many))
+			continue;
+		for (unsigned i = at; i < at + many; i++) {
+			if (runs_well(o, job, inputs + i, 1))
+				continue;
+			if (link(inputs[i], failing) && errno != EEXIST)
+				complain("%s: %s", failing, strerror(errno));
+			return false;
+		}
+	}
+	return true;
 }
 
 /* AFL++ passes over inputs that fail before it begins: here they are what was looked for. */
 static bool begins_well(const struct fuzz_options *o, const struct fuzz_job *job)
 {
-	char *folder = path_of("%s/seeds/%s", o->work, job->name), *input, *failing;
-	struct dirent **names;
-	int nr = scandir(folder, &names, NULL, alphasort);
+	char *begin = path_of("%s/afl-begin/%s", o->work, job->name);
+	char *queue = folder_of(o, job, 0, "queue"), *tally = fuzz_tally_path(o, job, 0);
+	bool good = all_run_well(o, job, begin) && all_run_well(o, job, queue);
 
-	for (int i = 0; i < nr; i++) {
-		input = path_of("%s/%s", folder, names[i]->d_name);
-		if (*names[i]->d_name != '.' && !runs_well(o, job, input)) {
-			failing = failing_seed_path(o, job);
-			if (link(input, failing) && errno != EEXIST)
-				complain("%s: %s", failing, strerror(errno));
-			return false;
-		}
-		free(input);
-	}
-	free(folder);
-	return true;
+	if (good)
+		unlink(tally); /* AFL++'s programs are counted, not these */
+	free(begin);
+	free(queue);
+	free(tally);
+	return good;
 }
 
 static void become(const struct fuzz_options *o, const struct fuzz_job *job, unsigned instance,
@@ -148,21 +192,21 @@ static void become(const struct fuzz_options *o, const struct fuzz_job *job, uns
 	fprintf(stderr, "walkdiff: afl-fuzz: %s\n", strerror(errno));
 }
 
-/* The first input in a folder of AFL++'s, or null. To free. */
+/* The first input that this run left in a folder of AFL++'s, or null. To free. */
 static char *first_input(const struct fuzz_options *o, const struct fuzz_job *job,
 			 unsigned instance, const char *what)
 {
-	char *folder = folder_of(o, job, instance, what), *first = NULL;
-	struct dirent **names;
-	int nr = scandir(folder, &names, NULL, alphasort);
+	char *folder = folder_of(o, job, instance, what), *first = NULL, **inputs;
+	unsigned nr = list_inputs(folder, &inputs);
+	struct stat file;
 
-	for (int i = 0; i < nr; i++) {
-		if (!first && !strncmp(names[i]->d_name, "id:", 3))
-			first = path_of("%s/%s", folder, names[i]->d_name);
-		free(names[i]);
+	for (unsigned i = 0; i < nr; i++) {
+		if (!first && strstr(inputs[i], "/id:") && !stat(inputs[i], &file) &&
+		    file.st_mtime >= job->since)
+			first = path_of("%s", inputs[i]);
+		free(inputs[i]);
 	}
-	if (nr >= 0)
-		free(names);
+	free(inputs);
 	free(folder);
 	return first;
 }
@@ -190,7 +234,7 @@ static bool found(const struct fuzz_options *o, const struct fuzz_job *job, unsi
 /* What the target says of the input, in the job's log, where AFL++ has left nothing of it. */
 static void run_again(const struct fuzz_options *o, const struct fuzz_job *job)
 {
-	char *log = path_of("%s/%s.log", o->work, job->name);
+	char *log = fuzz_log_path(o, job), *crash = path_of("%s", job->crash);
 	pid_t pid;
 
 	fflush(NULL);
@@ -198,10 +242,11 @@ static void run_again(const struct fuzz_options *o, const struct fuzz_job *job)
 	if (pid == 0) {
 		if (!freopen(log, "a", stdout) || dup2(fileno(stdout), 2) < 0)
 			_exit(127);
-		_exit(!runs_well(o, job, job->crash));
+		_exit(!runs_well(o, job, &crash, 1));
 	}
 	waitpid(pid, NULL, 0);
 	free(log);
+	free(crash);
 }
 
 /* A crash of AFL++'s, by a name that a shell takes as it is, beside those of other engines. */
@@ -237,6 +282,9 @@ static void read_stats(const struct fuzz_options *o, struct fuzz_job *job)
 			text = read_file(path, &size);
 		job->failed |= !text;
 		edges = text ? fuzz_last_number(text, "edges_found") : 0;
+		/* What the target set is of use when AFL++'s map has places for it. */
+		if (!text || fuzz_last_number(text, "total_edges") <= TARGET_FEATURES)
+			memset(job->tally.features, 0, sizeof(job->tally.features));
 		if (edges > job->coverage)
 			job->coverage = edges;
 		job->added += text ? fuzz_last_number(text, "corpus_found") : 0;

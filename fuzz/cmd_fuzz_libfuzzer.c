@@ -12,10 +12,25 @@
 /* Its exit code when it stopped at a crash. */
 #define FOUND 77
 
+/* Where two engines, or machines, work in one folder, each has files of its own. */
+static char *own_path(const struct fuzz_options *o, const struct fuzz_job *job, const char *what)
+{
+	return path_of("%s/%s%s%s%s%s%s", o->work, job->name, o->engine == &engine_libfuzzer ? "" : ".",
+		       o->engine == &engine_libfuzzer ? "" : o->engine->name, o->node ? "." : "",
+		       o->node ? o->node : "", what);
+}
+
+char *fuzz_log_path(const struct fuzz_options *o, const struct fuzz_job *job)
+{
+	return own_path(o, job, ".log");
+}
+
 char *fuzz_tally_path(const struct fuzz_options *o, const struct fuzz_job *job, unsigned instance)
 {
-	return path_of("%s/%s.%s.%u.tally", o->work, job->name, o->node ? o->node : "here",
-		       instance);
+	char *what = path_of(".%u.tally", instance), *path = own_path(o, job, what);
+
+	free(what);
+	return path;
 }
 
 void fuzz_read_tally(const struct fuzz_options *o, struct fuzz_job *job, unsigned instance)
@@ -69,7 +84,7 @@ static void become(const struct fuzz_options *o, const struct fuzz_job *job, uns
 	      path_of("-seed=%" PRIu64, o->seed),
 	      path_of("-artifact_prefix=%s/crashes/%s-", o->work, job->name),
 	      path_of("-dict=%s/seeds/%s.dict", o->work, job->name),
-	      "-max_len=" FUZZ_MAX_LEN, "-timeout=25", "-print_final_stats=1", "-reload=0",
+	      "-max_len=" FUZZ_MAX_LEN, "-timeout=25", "-report_slow_units=1000", "-print_final_stats=1", "-reload=0",
 	      path_of("%s/corpus/%s", o->work, job->name), path_of("%s/seeds/%s", o->work, job->name),
 	      access(queue, R_OK) ? (char *)NULL : queue, (char *)NULL);
 	fprintf(stderr, "walkdiff: %s: %s\n", engine, strerror(errno));
@@ -86,12 +101,15 @@ static bool found(const struct fuzz_options *o, const struct fuzz_job *job, unsi
 
 static void read_log(const struct fuzz_options *o, struct fuzz_job *job)
 {
-	char *path = path_of("%s/%s.log", o->work, job->name);
+	char *path = fuzz_log_path(o, job);
 	size_t size;
 	char *text = read_file(path, &size);
 	const char *at = text ? strstr(text, "Test unit written to ") : NULL;
 
 	fuzz_read_tally(o, job, 0);
+	/* What the target set is of use when the engine looks there. */
+	if (!text || !strstr(text, " Extra Counters"))
+		memset(job->tally.features, 0, sizeof(job->tally.features));
 	if (text) {
 		job->coverage = fuzz_last_number(text, "cov: ");
 		job->added = fuzz_last_number(text, "stat::new_units_added:");

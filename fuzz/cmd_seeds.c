@@ -42,6 +42,22 @@ void make_folder(const char *path)
 	free(copy);
 }
 
+void empty_folder(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		char *file = path_of("%s/%s", path, entry->d_name);
+
+		if (*entry->d_name != '.')
+			unlink(file);
+		free(file);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 /* ---- dictionaries: values that mean something to a target and format ---- */
 
 struct dictionary {
@@ -149,7 +165,11 @@ static void plant(const char *to, enum target target, const struct format *forma
 				 .subject = format->subject,
 				 .config = format->subject.ops->variants[0].config };
 	struct dictionary d = { .out = fopen(path, "w") };
+	char *folder = path_of("%s/%s-%s", to, target_names[target], format->name);
 	unsigned own = 0;
+
+	empty_folder(folder);
+	free(folder);
 
 	if (!d.out) {
 		complain("%s: %s", path, strerror(errno));
@@ -178,12 +198,18 @@ void plant_seeds(const char *from, const char *to)
 	struct program *programs = NULL;
 	char **names = NULL;
 	size_t nr = 0;
+	bool there = false;
 
 	for (const char *const *part = (const char *const[]){ "seeds", "regress", NULL }; *part; part++) {
 		char *folder = path_of("%s/%s", from, *part);
 
+		there |= !access(folder, R_OK | X_OK);
 		nr = load_programs(folder, &programs, &names, nr);
 		free(folder);
+	}
+	if (!there) {
+		complain("%s: neither seeds/ nor regress/ is in it", from);
+		exit(EXIT_UNUSABLE);
 	}
 	make_folder(to);
 	for (unsigned target = 0; target < TARGETS; target++)

@@ -83,7 +83,8 @@ static void feature_seen(unsigned n)
 static void observe(void *ctx, const struct program *p, long op, const struct outcome *o)
 {
 	unsigned kind = op < 0 ? OP_KINDS : p->ops[op].kind;
-	unsigned result = (unsigned)(o->err ? -o->err % 64 : o->bytes || o->mapped);
+	/* Of 59 no two errors of operations are the same. */
+	unsigned result = (unsigned)(o->err ? -o->err % 59 : o->bytes || o->mapped);
 
 	(void)ctx;
 	feature_seen(kind * 64 + result);
