@@ -21,7 +21,7 @@ flags_threads := $(flags_tsan) -DWALKDIFF_THREADS
 flags_stress := $(flags_asan) -DWALKDIFF_THREADS
 flags_cover  := -O1 -DWALKDIFF_VERIFY -fprofile-instr-generate -fcoverage-mapping
 flags_fuzz   := $(flags_asan) -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
-# AFL++'s runtime, with a newer clang than the one it brings: that one knows too little C.
+# AFL++'s runtime with the clang of libFuzzer: one compiler for both engines.
 flags_afl    := $(flags_asan) -fsanitize-coverage=trace-pc-guard
 flags_mutator := -O2 -fPIC
 flags_cluster := -DWALKDIFF_VERIFY

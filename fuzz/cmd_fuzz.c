@@ -53,84 +53,6 @@ static void on_interrupt(int sig)
 
 /* ---- results ---- */
 
-static const char *refuse_option(const struct fuzz_options *o)
-{
-	return o->refuse_all ? " --refuse-all" : "";
-}
-
-/* Shrink the crash file to a text program beside it, and print that. */
-static void shrink(const struct fuzz_options *o, const struct fuzz_job *job)
-{
-	char *text = path_of("%s.txt", job->crash), *data;
-	size_t size;
-	int status = 1;
-	pid_t pid;
-
-	fflush(NULL);
-	pid = fork();
-	if (pid == 0) {
-		/* An engine that knows nothing of programs may have changed what the bytes say they are for. */
-		execl("/proc/self/exe", "walkdiff", "min", "--quiet", "--output", text, "--target",
-		      target_names[job->target], "--format", job->format->name, job->crash,
-		      o->refuse_all ? "--refuse-all" : (char *)NULL, (char *)NULL);
-		_exit(127);
-	}
-	if (pid > 0 && waitpid(pid, &status, 0) == pid && status == 0) {
-		printf("  shrunk:            %s repro%s %s\n", program_invocation_name,
-		       refuse_option(o), text);
-		data = read_file(text, &size);
-		for (char *line = data ? strtok(data, "\n") : NULL; line; line = strtok(NULL, "\n"))
-			printf("    %s\n", line);
-		free(data);
-	}
-	free(text);
-}
-
-/* The verdict of a failed engine, from its log, and what to do with it. */
-static void print_failure(const struct fuzz_options *o, const struct fuzz_job *job)
-{
-	/* A judge's words, a sanitizer's, the engine's: the first that there are. */
-	static const char *const marks[] = { "runtime error: ", "ERROR: " };
-	char *path = fuzz_log_path(o, job), *text, *at;
-	size_t size;
-
-	text = read_file(path, &size);
-	at = text;
-	/* Not the line of a process that ended well. */
-	while (at && (at = strstr(at, "walkdiff: ")) && !strncmp(at + 10, job->name, strlen(job->name)))
-		at += 10;
-	for (unsigned i = 0; text && !at && i < sizeof(marks) / sizeof(marks[0]); i++)
-		at = strstr(text, marks[i]);
-	while (at && at > text && at[-1] != '\n')
-		at--;
-	if (at)
-		printf("  %.*s\n", (int)strcspn(at, "\n"), at);
-	if (!job->tally.programs)
-		printf("  no program was run\n");
-	else if (!job->features && !*job->crash)
-		printf("  no feature of the target reached the engine\n");
-	if (*job->crash) {
-		printf("  to see it again:   %s repro%s --target %s --format %s %s\n",
-		       program_invocation_name, refuse_option(o), target_names[job->target],
-		       job->format->name, job->crash);
-		shrink(o, job);
-	}
-	printf("  the engine's log:  %s\n", path);
-	free(text);
-	free(path);
-}
-
-static json_t *job_json(const struct fuzz_options *o, const struct fuzz_job *job, bool good)
-{
-	return json_pack("{s:s, s:s, s:s, s:b, s:f, s:I, s:I, s:I, s:I, s:I}", "engine",
-			 o->engine->name, "target", target_names[job->target], "format",
-			 job->format->name, "passed", good, "seconds", job->took, "programs",
-			 (json_int_t)job->tally.programs, "operations",
-			 (json_int_t)job->tally.operations, "coverage", (json_int_t)job->coverage,
-			 "features", (json_int_t)job->features, "corpus_added",
-			 (json_int_t)job->added);
-}
-
 /* All instances of a job have ended: its line. True when it passed. */
 static bool finish(const struct fuzz_options *o, struct fuzz_job *job, json_t *all)
 {
@@ -148,7 +70,7 @@ static bool finish(const struct fuzz_options *o, struct fuzz_job *job, json_t *a
 	/* An engine that ran nothing, or that saw nothing of what the target told it, has not passed. */
 	good = !job->failed && !*job->crash && job->tally.programs > 0 && job->features > 0;
 	if (o->json) {
-		json_array_append_new(all, job_json(o, job, good));
+		json_array_append_new(all, fuzz_job_json(o, job, good));
 		return good;
 	}
 	printf("%s%-20s %-4s %5.1f s %9" PRIu64 " programs %10" PRIu64 " operations %7.0f programs/s"
@@ -157,7 +79,7 @@ static bool finish(const struct fuzz_options *o, struct fuzz_job *job, json_t *a
 	       job->tally.programs, job->tally.operations,
 	       (double)job->tally.programs / job->took, job->coverage, job->features, job->added);
 	if (!good)
-		print_failure(o, job);
+		fuzz_print_failure(o, job);
 	return good;
 }
 

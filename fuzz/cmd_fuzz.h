@@ -2,6 +2,7 @@
 #ifndef WALKDIFF_FUZZ_CMD_FUZZ_H
 #define WALKDIFF_FUZZ_CMD_FUZZ_H
 
+#include <jansson.h>
 #include <limits.h>
 #include <sys/types.h>
 #include <time.h>
@@ -66,6 +67,11 @@ char *fuzz_tally_path(const struct fuzz_options *o, const struct fuzz_job *job, 
 
 /* Add what is in that file to the job's. */
 void fuzz_read_tally(const struct fuzz_options *o, struct fuzz_job *job, unsigned instance);
+
+/* The verdict of a failed job, from its log, and what to do with it; its crash is shrunk. */
+void fuzz_print_failure(const struct fuzz_options *o, const struct fuzz_job *job);
+
+json_t *fuzz_job_json(const struct fuzz_options *o, const struct fuzz_job *job, bool good);
 
 /* The number behind the last `key` in a text, or 0. */
 uint64_t fuzz_last_number(const char *text, const char *key);

@@ -12,53 +12,6 @@
 /* Its exit code when it stopped at a crash. */
 #define FOUND 77
 
-/* Where two engines, or machines, work in one folder, each has files of its own. */
-static char *own_path(const struct fuzz_options *o, const struct fuzz_job *job, const char *what)
-{
-	return path_of("%s/%s%s%s%s%s%s", o->work, job->name, o->engine == &engine_libfuzzer ? "" : ".",
-		       o->engine == &engine_libfuzzer ? "" : o->engine->name, o->node ? "." : "",
-		       o->node ? o->node : "", what);
-}
-
-char *fuzz_log_path(const struct fuzz_options *o, const struct fuzz_job *job)
-{
-	return own_path(o, job, ".log");
-}
-
-char *fuzz_tally_path(const struct fuzz_options *o, const struct fuzz_job *job, unsigned instance)
-{
-	char *what = path_of(".%u.tally", instance), *path = own_path(o, job, what);
-
-	free(what);
-	return path;
-}
-
-void fuzz_read_tally(const struct fuzz_options *o, struct fuzz_job *job, unsigned instance)
-{
-	char *path = fuzz_tally_path(o, job, instance);
-	FILE *in = fopen(path, "rb");
-	struct tally t;
-
-	if (in && fread(&t, sizeof(t), 1, in) == 1) {
-		job->tally.programs += t.programs;
-		job->tally.operations += t.operations;
-		for (unsigned i = 0; i < TARGET_FEATURES; i++)
-			job->tally.features[i] |= t.features[i];
-	}
-	if (in)
-		fclose(in);
-	free(path);
-}
-
-uint64_t fuzz_last_number(const char *text, const char *key)
-{
-	uint64_t value = 0;
-
-	for (const char *at = text; (at = strstr(at, key)); at += strlen(key))
-		value = strtoull(at + strlen(key) + strspn(at + strlen(key), " :"), NULL, 10);
-	return value;
-}
-
 static void prepare(const struct fuzz_options *o, const struct fuzz_job *job)
 {
 	char *corpus = path_of("%s/corpus/%s", o->work, job->name);
