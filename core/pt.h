@@ -139,7 +139,16 @@ struct pt_step {
 
 struct pt; /* one page table; pt_ops.size bytes, aligned to 64 */
 
-/* An implementation of one format. All functions may be called from any thread. */
+/* What an implementation does not promise, and why: judges narrow by the name, docs/FOREIGN.md. */
+struct pt_deviation {
+	const char *name, *why;
+};
+
+/*
+ * An implementation of one format. All functions may be called from any thread. A foreign one
+ * (core/foreign.h) may leave out, as null: variants, read_dirty, set_dirty, cut, encode and
+ * encode_entry (both or none), top, explain; what a gather's `tables` means is its own affair.
+ */
 struct pt_ops {
 	const char *name;
 	size_t size;
@@ -222,6 +231,17 @@ struct pt_ops {
 	/* The software walk to iova, for people; returns the steps written. */
 	unsigned (*explain)(struct pt *pt, uint64_t iova,
 			    struct pt_step steps[PT_MAX_LEVELS]);
+
+	/* ---- of foreign implementations alone ---- */
+
+	/* What is not promised; the last one has a null name. Null: everything is. */
+	const struct pt_deviation *deviations;
+
+	/*
+	 * Change a configuration to one that init takes, the nearest there is: judges expect
+	 * what that configuration promises. Null: init takes whatever the format has.
+	 */
+	void (*fit)(struct pt_config *config);
 };
 
 #endif
