@@ -35,7 +35,7 @@ struct pt_host {
 	void *ctx;	  /* first argument of every function */
 
 	/*
-	 * A zeroed table of `size` bytes (a power of two, at least 4096), aligned to it, and its
+	 * A zeroed table of `size` bytes, a power of two, aligned to that and to 4096, and its
 	 * PA; null when refused. PAs are drawn, and tell nothing about pointers.
 	 */
 	void *(*table_alloc)(void *ctx, size_t size, uint64_t *pa);
@@ -81,8 +81,8 @@ struct pt_host {
 	/* What was stored before is seen before what is stored after, also by devices. */
 	void (*barrier)(void *ctx);
 
-	/* The implementation finds itself in error: `what` is the verdict. */
-	_Noreturn void (*fail)(void *ctx, const char *what);
+	/* The implementation finds itself in error: `what` is the verdict. Does not return. */
+	void (*fail)(void *ctx, const char *what);
 
 	/*
 	 * Benchmarks set it, judges never: a table's address is its PA plus pa_offset, so that
