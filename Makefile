@@ -63,7 +63,7 @@ encoders := $(foreach w,sim fast,$(patsubst %.c,$(out)/%.$w.o,$(filter-out %_tes
 chosen  := $(foreach t,$(or $(TARGET),$(targets)),$(foreach s,$(or $(FORMAT),$(stamps)),$t-$s))
 
 .DELETE_ON_ERROR:
-.PHONY: always all command foreign-objects test-programs engines fuzz afl corpus-min check bench mutate tsan stress gate ci-full coverage format clean help
+.PHONY: always all command foreign-objects test-programs engines fuzz afl corpus-min check bench mutate tsan stress gate ci-full linux check-linux bench-linux coverage format clean help
 
 all: ## build build/walkdiff, the command
 	@ci/deps build
@@ -120,6 +120,22 @@ gate: ## may this change be merged? BASE= says against what; a verdict in minute
 ci-full: ## what is too long for every change: each engine for each target and format, planted faults
 	@ci/deps build fuzz afl cluster check
 	@ci/full
+
+linux: ## build page tables of Linux, which apt fetches, as objects to judge (docs/FOREIGN.md)
+	@ci/deps build fuzz
+	@ci/linux --coverage
+
+check-linux: ## find again what was found in Linux's page tables, and nothing else
+	@ci/deps build fuzz
+	@ci/linux
+	@$(submake) MODE=verify build/gcc-verify/walkdiff
+	@ci/linux-check
+
+bench-linux: ## our page tables beside Linux's, in one run
+	@ci/deps build
+	@ci/linux
+	@$(submake) MODE=fast build/gcc-fast/walkdiff
+	@for object in build/linux/*/fast/*.so; do build/gcc-fast/walkdiff bench --against $$object $(BENCH) || exit; done
 
 coverage: ## (clang) which lines and branches of core, formats and oracle the corpus reaches, and all tests
 	@ci/deps build fuzz check
@@ -187,7 +203,8 @@ $(engines:%=$(out)/plain/%): $(out)/plain/%: $(out)/fuzz/%.o $(out)/fuzz/plain.o
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(EXPORT) $^ -o $@
 
-# Foreign objects: our formats as one, and the examples of docs/FOREIGN.md.
+# Foreign objects: our formats as one, and the examples.
+foreign-objects: ## our formats, and the examples of docs/FOREIGN.md, as shared objects
 foreign-objects: $(out)/own.so $(examples) $(faulty)
 
 $(out)/own.so: docs/examples/own.c $(formats:%.c=$(out)/%.hosted.o) Makefile

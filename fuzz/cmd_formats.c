@@ -139,7 +139,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = { option_list, parse, NULL,
-				  "List the formats, their variants, levels and leaf sizes.", NULL,
+				  "List the formats (with --impl those that it has), their "
+				  "variants, levels and leaf sizes.", NULL,
 				  NULL, NULL };
 
 int cmd_formats(int argc, char **argv)
@@ -149,6 +150,8 @@ int cmd_formats(int argc, char **argv)
 
 	parse_options(&argp, argc, argv, &how, NULL);
 	for (unsigned i = 0; i < nr_formats; i++) {
+		if (*foreign_option() && !formats[i].subject.foreign)
+			continue;
 		if (how == 'j')
 			json_array_append_new(all, format_json(&formats[i]));
 		else if (how == 'n')
