@@ -128,18 +128,26 @@ void bench_round(const struct bench *b, double took[ROWS])
 	b->ops->sync(b->pt, &gather);
 }
 
-void bench_begin(struct bench *b, const struct pt_config *config, unsigned index_lg2)
+bool bench_begin(struct bench *b, const struct pt_config *config, unsigned index_lg2)
 {
 	uint64_t size = UINT64_C(1) << b->size_lg2, mapped;
 	struct pt_gather gather = PT_GATHER_EMPTY;
 	struct pt_mapping keeper = { .len = size, .prot = PT_READ };
 
 	b->pt = aligned_alloc(64, (b->ops->size + 63) & ~(size_t)63);
-	must(b->pt && !b->ops->init(b->pt, config, b->env), "init");
+	must(b->pt, "memory");
+	if (b->ops->init(b->pt, config, b->env)) {
+		free(b->pt);
+		return false;
+	}
 	/* A leaf beside the others keeps the tables: the cost of making them is not measured. */
 	keeper.iova = (size << index_lg2) - size;
-	must(b->ops->map(b->pt, &keeper, &gather, &mapped) == 0, "map");
+	if (b->ops->map(b->pt, &keeper, &gather, &mapped)) {
+		bench_end(b);
+		return false;
+	}
 	b->ops->sync(b->pt, &gather);
+	return true;
 }
 
 void bench_end(struct bench *b)
@@ -187,7 +195,7 @@ static struct result bench_size(const struct format *f, unsigned level, json_t *
 
 	/* Only this size, so that 256 leaves are 256 items. */
 	config.pgsize_bitmap = UINT64_C(1) << b.size_lg2;
-	bench_begin(&b, &config, hw->index_lg2);
+	must(bench_begin(&b, &config, hw->index_lg2), "init and map");
 	measure(&b, &r);
 	bench_end(&b);
 	for (unsigned i = 0; i < ROWS; i++) {

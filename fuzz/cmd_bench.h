@@ -26,8 +26,11 @@ struct bench {
 	uint64_t iova, oa;
 };
 
-/* A table of this configuration, with a leaf that keeps its tables; the rows once; its end. */
-void bench_begin(struct bench *b, const struct pt_config *config, unsigned index_lg2);
+/*
+ * A table of this configuration, with a leaf that keeps its tables, or false: it is not taken, or
+ * has no room; the rows once; its end.
+ */
+bool bench_begin(struct bench *b, const struct pt_config *config, unsigned index_lg2);
 void bench_round(const struct bench *b, double took[ROWS]);
 void bench_end(struct bench *b);
 

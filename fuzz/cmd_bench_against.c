@@ -117,17 +117,23 @@ static const struct pt_host host = {
 
 /* ---- page tables ---- */
 
-/* The first variant that both take as it is, or as the other fits it. */
-static bool common_config(const struct format *f, const struct pt_ops *other, uint64_t size,
-			  struct pt_config *config)
+/* Both begun, with the first variant that both take as it is, or as the other fits it. */
+static bool begin_both(const struct format *f, struct bench b[2])
 {
+	uint64_t size = UINT64_C(1) << b[0].size_lg2;
+	unsigned index_lg2 = f->subject.hw->index_lg2;
+
 	for (unsigned i = 0; i < f->fast->nr_variants; i++) {
-		*config = f->fast->variants[i].config;
-		config->pgsize_bitmap = size;
-		if (other->fit)
-			other->fit(config);
-		if (config->pgsize_bitmap == size && !judge_predict_init(f->subject.hw, config))
+		struct pt_config config = f->fast->variants[i].config;
+
+		config.pgsize_bitmap = size;
+		if (b[1].ops->fit)
+			b[1].ops->fit(&config);
+		if (config.pgsize_bitmap != size || !bench_begin(&b[0], &config, index_lg2))
+			continue;
+		if (bench_begin(&b[1], &config, index_lg2))
 			return true;
+		bench_end(&b[0]);
 	}
 	return false;
 }
@@ -151,15 +157,12 @@ static void bench_pair(const struct format *f, const struct pt_ops *other, unsig
 	unsigned size_lg2 = hw_item_lg2(f->subject.hw, level);
 	struct bench b[2] = { { .ops = f->fast, .size_lg2 = size_lg2 },
 			      { .ops = other, .size_lg2 = size_lg2, .env = (void *)(uintptr_t)&host } };
-	struct pt_config config;
 
-	if (!common_config(f, other, UINT64_C(1) << size_lg2, &config)) {
+	if (!begin_both(f, b)) {
 		if (!json)
 			printf("%-14s 2^%-3u no configuration that both take\n", f->name, size_lg2);
 		return;
 	}
-	for (unsigned i = 0; i < 2; i++)
-		bench_begin(&b[i], &config, f->subject.hw->index_lg2);
 	for (unsigned n = 0; n < ROUNDS; n++)
 		for (unsigned i = 0; i < 2; i++) {
 			double once[ROWS];
