@@ -4,7 +4,8 @@
  * Goal: a declared deviation excuses what it names and nothing else; the host is the machine.
  * Method: ours as a foreign implementation that deviates in one way. It is judged three
  * times: declaring that (all agree), declaring nothing, and declaring another deviation (both
- * times the check that must stop it does). A few cases use the host by hand.
+ * times the check that must stop it does). A tiny one stores past all hooks. A few cases use
+ * the host by hand.
  */
 #define PT_WORLD sim
 #include "core/shim.h"
@@ -12,7 +13,7 @@
 
 #include <errno.h>
 
-extern const struct pt_ops pt_sim_toy, pt_sim_x86_64;
+extern const struct pt_ops pt_sim_toy, pt_sim_x86_64, pt_fast_toy;
 extern const struct hw_format hw_toy, hw_x86_64;
 
 #define PAGE UINT64_C(0x1000)
@@ -55,13 +56,15 @@ static void everything(void)
 	map_prot(0, 0x10000, 4 * PAGE, RW);
 	map_prot(PAGE, 0x20000, 2 * PAGE, RW); /* over */
 	map_prot(5 * PAGE, 0x30000, PAGE, PT_WRITE);
+	map_prot(6 * PAGE, 0x32000, PAGE, PT_READ);
+	map_prot(4 * PAGE, 0x34000, 3 * PAGE, RW); /* over, further on */
 	judge_unmap(judge, PAGE, PAGE); /* a part */
 	judge_translate(judge, 2 * PAGE, &oa);
 	judge_translate(judge, UINT64_C(1) << 40, &oa);
 	map_prot(6 * PAGE, 0x31000, PAGE / 2, RW);
 	map_prot(UINT64_C(1) << 40, 0, PAGE, RW);
-	map_prot(6 * PAGE, 0x32000, PAGE, PT_READ);
 	judge_unmap(judge, 0, 4 * PAGE);
+	judge_unmap(judge, 6 * PAGE, 2 * PAGE); /* a hole at its end */
 	judge_unmap(judge, 0, 0);
 	judge_sync(judge);
 	judge_deinit(judge);
@@ -124,9 +127,8 @@ static int map_takes_over(struct pt *pt, const struct pt_mapping *m, struct pt_g
 
 static uint64_t unmap_says_asked(struct pt *pt, uint64_t iova, uint64_t len, struct pt_gather *g)
 {
-	uint64_t removed = real->unmap(pt, iova, len, g);
-
-	return removed ? removed : len;
+	real->unmap(pt, iova, len, g);
+	return len;
 }
 
 static uint64_t unmap_gathers_more(struct pt *pt, uint64_t iova, uint64_t len, struct pt_gather *g)
@@ -136,6 +138,12 @@ static uint64_t unmap_gathers_more(struct pt *pt, uint64_t iova, uint64_t len, s
 	if (removed)
 		g->last = 7 * PAGE - 1;
 	return removed;
+}
+
+static void sync_gathers(struct pt *pt, struct pt_gather *g)
+{
+	real->sync(pt, g);
+	*g = (struct pt_gather){ .first = 0, .last = PAGE - 1 };
 }
 
 static int map_as_memory(struct pt *pt, const struct pt_mapping *m, struct pt_gather *g,
@@ -211,6 +219,7 @@ static struct verdict play_way(const struct other_way *w, const char *deviation)
 	ops.unmap = w->ops.unmap ? w->ops.unmap : ops.unmap;
 	ops.translate = w->ops.translate ? w->ops.translate : ops.translate;
 	ops.set_dirty = w->ops.set_dirty ? w->ops.set_dirty : ops.set_dirty;
+	ops.sync = w->ops.sync ? w->ops.sync : ops.sync;
 	return play(&scene, &ops, 0);
 }
 
@@ -238,6 +247,16 @@ static void bad_deviations_undeclared(void **state)
 		check_way(&ways[i], NULL, ways[i].check);
 		check_way(&ways[i], ways[i].another, ways[i].check);
 	}
+}
+
+/* What a gather holds may be its own affair; after sync it is nothing. */
+static void bad_gather_after_sync(void **state)
+{
+	const struct other_way w = { .name = "sync_gathers", .config = &plain,
+				     .sequence = everything, .ops.sync = sync_gathers };
+
+	(void)state;
+	check_way(&w, "gather", CHECK_LEDGER);
 }
 
 /* Each alone: what is promised besides is judged, and found. */
@@ -303,7 +322,7 @@ static const char *stopped(void (*what)(void))
 
 static void use_host(void)
 {
-	struct foreign foreign = { .name = "a test", .hooked = true, .own = &pt_sim_toy };
+	static const struct foreign foreign = { .name = "a test", .hooked = true, .own = &pt_sim_toy };
 	struct subject subject = { &pt_sim_toy, &hw_toy, &inv_none, &foreign };
 	struct memory_config machine = { .seed = 1, .tables = 4 };
 
@@ -374,14 +393,140 @@ static void bad_host(void **state)
 	assert_string_equal(stopped(finds_itself_wrong), "three is not four");
 }
 
+/* ---- without hooks ---- */
+
+/* Two pages, mapped by plain stores into one table; what `lies` says is left out. */
+struct tiny {
+	const struct pt_host *host;
+	uint64_t *items, pa;
+};
+
+enum tiny_lie { TINY_HONEST, TINY_NO_GATHER, TINY_NO_FLUSH };
+
+static enum tiny_lie tiny_lies;
+
+static struct tiny *tiny(struct pt *pt)
+{
+	return (struct tiny *)(void *)pt;
+}
+
+static int tiny_init(struct pt *pt, const struct pt_config *config, void *env)
+{
+	struct tiny *t = tiny(pt);
+
+	(void)config;
+	t->host = env;
+	t->items = t->host->table_alloc(t->host->ctx, 16, &t->pa);
+	if (!t->items)
+		return -ENOMEM;
+	t->host->flush(t->host->ctx, t->items, 16);
+	t->host->change_top(t->host->ctx, t->pa, 0);
+	return 0;
+}
+
+static void tiny_deinit(struct pt *pt)
+{
+	tiny(pt)->host->table_free(tiny(pt)->host->ctx, tiny(pt)->pa, 16);
+}
+
+static int tiny_map(struct pt *pt, const struct pt_mapping *m, struct pt_gather *g, uint64_t *mapped)
+{
+	struct tiny *t = tiny(pt);
+
+	(void)g;
+	t->items[m->iova / PAGE] = m->oa | 0x3f; /* hw_toy.c: all of P, L, R, W, A, D */
+	if (tiny_lies != TINY_NO_FLUSH)
+		t->host->flush(t->host->ctx, &t->items[m->iova / PAGE], 8);
+	*mapped = m->len;
+	return 0;
+}
+
+static uint64_t tiny_unmap(struct pt *pt, uint64_t iova, uint64_t len, struct pt_gather *g)
+{
+	struct tiny *t = tiny(pt);
+
+	t->items[iova / PAGE] = 0;
+	t->host->flush(t->host->ctx, &t->items[iova / PAGE], 8);
+	if (tiny_lies != TINY_NO_GATHER)
+		*g = (struct pt_gather){ .first = iova, .last = iova + (len - 1),
+					 .leaf_levels = 0 };
+	return len;
+}
+
+static bool tiny_translate(struct pt *pt, uint64_t iova, uint64_t *oa)
+{
+	uint64_t item = iova < 2 * PAGE ? tiny(pt)->items[iova / PAGE] : 0;
+
+	*oa = (item & ~(PAGE - 1)) | iova % PAGE;
+	return item;
+}
+
+static void tiny_sync(struct pt *pt, struct pt_gather *g)
+{
+	struct pt_invalidation inv = { g->first, g->last, PT_ANY_LEVEL, PT_ANY_LEVEL };
+
+	if (g->first <= g->last)
+		tiny(pt)->host->invalidate(tiny(pt)->host->ctx, &inv);
+	*g = PT_GATHER_EMPTY;
+}
+
+static void two_pages(void)
+{
+	if (judge_init(judge))
+		return;
+	map(0, 0x10000, PAGE);
+	map(PAGE, 0x20000, PAGE);
+	judge_unmap(judge, 0, PAGE);
+	judge_sync(judge);
+	judge_deinit(judge);
+}
+
+static struct verdict play_tiny(enum tiny_lie lie, bool gathers)
+{
+	static const struct pt_deviation own_gathers[] = { { "gather", "" }, { NULL, NULL } };
+	static const struct pt_ops ops = {
+		.name = "toy", .size = sizeof(struct tiny), .init = tiny_init, .deinit = tiny_deinit,
+		.map = tiny_map, .unmap = tiny_unmap, .translate = tiny_translate,
+		.sync = tiny_sync
+	};
+	struct pt_ops mine = ops;
+	/* Ours encodes the commands: that of the product, with memory of its own. */
+	struct foreign foreign = { .name = "tiny", .own = &pt_fast_toy };
+	struct scene scene = { { &mine, &hw_toy, &inv_none, &foreign },
+			       { .features = PT_FLUSH_RANGE | PT_DMA_INCOHERENT, .vasz_lg2 = 13,
+				 .oasz_lg2 = 20 }, 0, two_pages };
+
+	tiny_lies = lie;
+	assert_null(foreign_declare(&foreign, gathers ? NULL : own_gathers));
+	return play(&scene, &mine, 0);
+}
+
+static void good_without_hooks(void **state)
+{
+	(void)state;
+	assert_string_equal(play_tiny(TINY_HONEST, true).text, "");
+	assert_string_equal(play_tiny(TINY_HONEST, false).text, "");
+}
+
+static void bad_without_hooks(void **state)
+{
+	(void)state;
+	assert_int_equal(play_tiny(TINY_NO_GATHER, true).check, CHECK_RESULT);
+	assert_int_equal(play_tiny(TINY_NO_GATHER, false).check, CHECK_STALE);
+	assert_int_equal(play_tiny(TINY_NO_FLUSH, true).check, CHECK_COHERENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_deviations_excuse),
 		cmocka_unit_test(bad_deviations_undeclared),
+		cmocka_unit_test(bad_gather_after_sync),
 		cmocka_unit_test(good_ours_declares_anything),
 		cmocka_unit_test(good_checks_are_off),
 		cmocka_unit_test(bad_names),
+		cmocka_unit_test(good_without_hooks),
+		cmocka_unit_test(bad_without_hooks),
 		cmocka_unit_test(good_host),
 		cmocka_unit_test(bad_host),
 	};

@@ -14,7 +14,7 @@
 static void release_encoder(struct judge *j)
 {
 	if (j->encoder)
-		j->subject.foreign->own->deinit(j->encoder);
+		j->sim.encoder->deinit(j->encoder);
 	free(j->encoder);
 	j->encoder = NULL;
 }

@@ -16,7 +16,7 @@ struct subject {
 	const struct pt_ops *ops;
 	const struct hw_format *hw;
 	const struct inv_format *inv; /* of the architecture whose commands ops encodes */
-	const struct foreign *foreign; /* null: one of ours, compiled against the simulator */
+	const struct foreign *foreign; /* kept until the next reset; null: one of ours, compiled against the simulator */
 };
 
 /* A page table, its machine, and what should be in it. */
