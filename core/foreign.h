@@ -81,8 +81,8 @@ struct pt_host {
 	/* What was stored before is seen before what is stored after, also by devices. */
 	void (*barrier)(void *ctx);
 
-	/* The implementation finds itself in error: `what` is the verdict. */
-	_Noreturn void (*fail)(void *ctx, const char *what);
+	/* The implementation finds itself in error: `what` is the verdict. Does not return. */
+	void (*fail)(void *ctx, const char *what);
 
 	/*
 	 * Benchmarks set it, judges never: a table's address is its PA plus pa_offset, so that
