@@ -1,0 +1,296 @@
+/* The kernel around an io_pgtable: see iommu_core.h. */
+#include "fuzz/linux/iommu_core.h"
+
+#include <linux/bitops.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+
+static void enter(struct pt *pt)
+{
+	if (pt->driver->enter)
+		pt->driver->enter(pt);
+}
+
+static bool same_config(const struct pt_config *a, const struct pt_config *b)
+{
+	return a->features == b->features && a->pgsize_bitmap == b->pgsize_bitmap &&
+	       a->vasz_lg2 == b->vasz_lg2 && a->top_level == b->top_level &&
+	       a->oasz_lg2 == b->oasz_lg2 && a->encrypt_bit == b->encrypt_bit;
+}
+
+int core_init(struct pt *pt, const struct pt_config *config, void *env,
+	      const struct core_driver *driver)
+{
+	struct pt_config fitting = *config;
+	int error;
+
+	driver->fit(&fitting);
+	if (!same_config(&fitting, config))
+		return -EOPNOTSUPP;
+	*pt = (struct pt){ .host = env, .driver = driver, .config = *config };
+	shim_begin(pt->host, pt->heap, sizeof(pt->heap));
+	enter(pt);
+	error = driver->alloc(pt);
+	shim_settle();
+	return error;
+}
+
+void core_deinit(struct pt *pt)
+{
+	enter(pt);
+	free_io_pgtable_ops(pt->ops);
+	shim_settle();
+}
+
+/* ---- gathers ---- */
+
+static void invalidate(struct core_gather *g)
+{
+	if (g->kernel.start <= g->kernel.end)
+		g->pt->driver->invalidate(g->pt, g->kernel.start, g->kernel.end);
+	iommu_iotlb_gather_init(&g->kernel);
+}
+
+void core_gather_add(struct core_gather *g, unsigned long iova, size_t size)
+{
+	if (g->pt->config.features & PT_FLUSH_RANGE_NO_GAPS &&
+	    iommu_iotlb_gather_is_disjoint(&g->kernel, iova, size))
+		invalidate(g);
+	iommu_iotlb_gather_add_range(&g->kernel, iova, size);
+}
+
+static void open_gather(struct core_gather *g, struct pt *pt, const struct pt_gather *gather)
+{
+	g->pt = pt;
+	iommu_iotlb_gather_init(&g->kernel);
+	if (gather->first <= gather->last) {
+		g->kernel.start = gather->first;
+		g->kernel.end = gather->last;
+	}
+}
+
+static void close_gather(const struct core_gather *g, struct pt_gather *gather)
+{
+	*gather = PT_GATHER_EMPTY;
+	if (g->kernel.start <= g->kernel.end) {
+		gather->first = g->kernel.start;
+		gather->last = g->kernel.end;
+	}
+	shim_settle();
+}
+
+void core_sync(struct pt *pt, struct pt_gather *gather)
+{
+	struct core_gather g;
+
+	enter(pt);
+	open_gather(&g, pt, gather);
+	invalidate(&g);
+	close_gather(&g, gather);
+}
+
+/* ---- what callers ask for ---- */
+
+/* Both inclusive. iommufd keeps to the geometry of the domain. */
+static bool in_aperture(const struct pt *pt, uint64_t first, uint64_t last)
+{
+	uint64_t size;
+
+	if (pt->config.vasz_lg2 == 64)
+		return true;
+	size = UINT64_C(1) << pt->config.vasz_lg2;
+	return pt->config.features & PT_UPPER_HALF ? first >= -size : last < size;
+}
+
+static bool overflows(uint64_t first, uint64_t len)
+{
+	return first + (len - 1) < first;
+}
+
+static unsigned long smallest(const struct pt *pt)
+{
+	return 1UL << __ffs(pt->pgsizes);
+}
+
+/* In the order of docs/OPERATIONS.md. */
+static int check_mapping(const struct pt *pt, const struct pt_mapping *m)
+{
+	if (!m->len || !(m->prot & (PT_READ | PT_WRITE)))
+		return -EINVAL;
+	if (pt->config.features & PT_FORCE_WRITEABLE && !(m->prot & PT_WRITE))
+		return -EINVAL;
+	if (overflows(m->iova, m->len) || overflows(m->oa, m->len))
+		return -EOVERFLOW;
+	if ((m->iova | m->oa | m->len) & (smallest(pt) - 1))
+		return -ENXIO;
+	if (pt->config.oasz_lg2 < 64 && (m->oa + (m->len - 1)) >> pt->config.oasz_lg2)
+		return -ERANGE;
+	return in_aperture(pt, m->iova, m->iova + (m->len - 1)) ? 0 : -ERANGE;
+}
+
+/*
+ * The largest page that begins here, both in `iova` and `paddr`, and how many of them there
+ * are before a larger one can be used: iommu_pgsize() of drivers/iommu/iommu.c.
+ */
+static size_t page_size(const struct pt *pt, unsigned long iova, unsigned long paddr, size_t size,
+			size_t *count)
+{
+	unsigned long fit = pt->pgsizes & GENMASK(__fls(size), 0), larger;
+	size_t page, next, offset;
+
+	if (iova | paddr)
+		fit &= GENMASK(__ffs(iova | paddr), 0);
+	BUG_ON(!fit);
+	page = 1UL << __fls(fit);
+	larger = pt->pgsizes & ~(page | (page - 1));
+	if (larger) {
+		next = 1UL << __ffs(larger);
+		offset = next - (iova & (next - 1));
+		if (!((iova ^ paddr) & (next - 1)) && offset + next >= offset &&
+		    offset + next <= size)
+			size = offset;
+	}
+	*count = size / page;
+	return page;
+}
+
+/* dma-iommu maps what is a device's without IOMMU_CACHE. */
+static int iommu_prot(unsigned prot)
+{
+	int to = 0;
+
+	to |= prot & PT_READ ? IOMMU_READ : 0;
+	to |= prot & PT_WRITE ? IOMMU_WRITE : 0;
+	to |= prot & PT_NOEXEC ? IOMMU_NOEXEC : 0;
+	to |= prot & PT_CACHE && !(prot & PT_MMIO) ? IOMMU_CACHE : 0;
+	to |= prot & PT_MMIO ? IOMMU_MMIO : 0;
+	return to;
+}
+
+/* iommu_map(), but that it takes nothing away again after an error. */
+int core_map(struct pt *pt, const struct pt_mapping *m, struct pt_gather *gather, uint64_t *mapped)
+{
+	int prot = pt->driver->prot(iommu_prot(m->prot));
+	int error = check_mapping(pt, m);
+	struct core_gather g;
+
+	*mapped = 0;
+	if (error)
+		return error;
+	enter(pt);
+	open_gather(&g, pt, gather);
+	while (!error && *mapped < m->len) {
+		size_t count, now = 0;
+		size_t page = page_size(pt, m->iova + *mapped, m->oa + *mapped, m->len - *mapped,
+					&count);
+
+		error = pt->ops->map_pages(pt->ops, m->iova + *mapped, m->oa + *mapped, page, count,
+					   prot, GFP_KERNEL, &now);
+		*mapped += now;
+	}
+	/* iotlb_sync_map(), put off until the sync. */
+	if (*mapped && pt->config.features & PT_NP_CACHE)
+		core_gather_add(&g, m->iova, *mapped);
+	close_gather(&g, gather);
+	return error == -EEXIST ? -EADDRINUSE : error;
+}
+
+/* iommu_unmap_fast() */
+uint64_t core_unmap(struct pt *pt, uint64_t iova, uint64_t len, struct pt_gather *gather)
+{
+	struct core_gather g;
+	uint64_t removed = 0;
+	size_t now = 1;
+
+	if (!len || overflows(iova, len) || !in_aperture(pt, iova, iova + (len - 1)))
+		return 0;
+	if ((iova | len) & (smallest(pt) - 1))
+		return 0;
+	enter(pt);
+	open_gather(&g, pt, gather);
+	while (now && removed < len) {
+		size_t count, page = page_size(pt, iova + removed, iova + removed, len - removed,
+					       &count);
+
+		now = pt->ops->unmap_pages(pt->ops, iova + removed, page, count, &g.kernel);
+		if (now && !pt->driver->gathers)
+			core_gather_add(&g, iova + removed, now);
+		removed += now;
+	}
+	close_gather(&g, gather);
+	return removed;
+}
+
+/* 0 is both "unmapped" and an address: where it may be either, the next byte tells. */
+bool core_translate(struct pt *pt, uint64_t iova, uint64_t *oa)
+{
+	uint64_t to;
+	bool is;
+
+	if (!in_aperture(pt, iova, iova))
+		return false;
+	enter(pt);
+	to = pt->ops->iova_to_phys(pt->ops, iova);
+	is = to || pt->ops->iova_to_phys(pt->ops, iova ^ 1);
+	shim_settle();
+	if (is)
+		*oa = to;
+	return is;
+}
+
+/* ---- dirty tracking: iommufd ---- */
+
+/* Ours: the kernel's is of user memory. */
+struct iova_bitmap {
+	const struct pt_bitmap *to;
+};
+
+void iova_bitmap_set(struct iova_bitmap *bitmap, unsigned long iova, size_t length)
+{
+	const struct pt_bitmap *to = bitmap->to;
+	uint64_t last = iova + (length - 1), bit, end;
+
+	if (last < to->base)
+		return;
+	bit = iova < to->base ? 0 : (iova - to->base) >> to->granule_lg2;
+	end = (last - to->base) >> to->granule_lg2;
+	for (; bit <= end && bit < to->bits; bit++)
+		to->words[bit / 64] |= UINT64_C(1) << bit % 64;
+}
+
+static int check_dirty(const struct pt *pt, uint64_t iova, uint64_t len,
+		       const struct pt_bitmap *bitmap)
+{
+	if (!(pt->config.features & PT_DIRTY_TRACKING))
+		return -EOPNOTSUPP;
+	if (bitmap->granule_lg2 > 63 || !bitmap->bits)
+		return -EINVAL;
+	if (!len)
+		return 0;
+	if (overflows(iova, len))
+		return -EOVERFLOW;
+	return in_aperture(pt, iova, iova + (len - 1)) ? 0 : -ERANGE;
+}
+
+int core_read_dirty(struct pt *pt, uint64_t iova, uint64_t len, unsigned flags,
+		    const struct pt_bitmap *bitmap, struct pt_gather *gather)
+{
+	struct iova_bitmap to = { bitmap };
+	struct iommu_dirty_bitmap dirty = { .bitmap = &to };
+	uint64_t first = iova & -smallest(pt);
+	uint64_t last = (iova + (len - 1)) | (smallest(pt) - 1);
+	struct core_gather g;
+	int error = check_dirty(pt, iova, len, bitmap);
+
+	if (error || !len)
+		return error;
+	enter(pt);
+	open_gather(&g, pt, gather);
+	if (!(flags & PT_NO_CLEAR))
+		dirty.gather = &g.kernel;
+	/* iommufd refuses what is not aligned to pages, and of the whole address space its end. */
+	error = pt->ops->read_and_clear_dirty(pt->ops, first, last - first + 1,
+					      flags & PT_NO_CLEAR ? IOMMU_DIRTY_NO_CLEAR : 0, &dirty);
+	close_gather(&g, gather);
+	return error;
+}
