@@ -324,6 +324,7 @@ void shim_unlock(struct pt_host_lock *lock)
 	host->unlock(host->ctx, lock);
 }
 
+#ifndef WALKDIFF_FAST
 bool shim_watches(const volatile void *item)
 {
 	uintptr_t at = (uintptr_t)item;
@@ -333,3 +334,4 @@ bool shim_watches(const volatile void *item)
 			return true;
 	return at - shim.first_table < shim.tables_bytes && page_at((const void *)at);
 }
+#endif
