@@ -38,6 +38,8 @@ CFLAGS   := -std=c17 -D_GNU_SOURCE -g -I. -MMD -MP $(warnings) $(flags_$(MODE)) 
 # What drives the targets: libFuzzer, which is part of clang, or AFL++'s persistent driver.
 ENGINE := $(if $(filter afl,$(MODE)),/usr/lib/afl/libAFLDriver.a /usr/lib/afl/afl-compiler-rt.o,-fsanitize=fuzzer)
 LINK = $(CC) $(CFLAGS)
+# A foreign object that tells an engine what it covers finds the engine's functions here.
+EXPORT := -rdynamic
 
 # ---- what there is: found, not listed ----
 out     := build/$(CC)-$(MODE)
@@ -50,14 +52,17 @@ harness := $(filter-out %_test.c $(command) $(entries),$(wildcard oracle/*.c fuz
 engines := $(foreach t,$(targets),$(foreach s,$(stamps),$t-$s))
 
 formats := $(filter-out %_test.c,$(wildcard formats/*.c))
-product := $(patsubst %.c,$(out)/%.o,$(filter-out %_test.c,$(wildcard core/*.c))) $(formats:%.c=$(out)/%.fast.o)
+objects := $(filter-out $(out)/own.so,$(patsubst docs/examples/%.c,$(out)/%.so,$(wildcard docs/examples/*.c)))
+fast_shim := $(patsubst %.c,$(out)/%.o,$(filter-out %_test.c,$(wildcard core/*.c)))
+product := $(fast_shim) $(formats:%.c=$(out)/%.fast.o)
 judges  := $(harness:%.c=$(out)/%.o)
 sims    := $(formats:%.c=$(out)/%.sim.o)
-encoders := $(patsubst %.c,$(out)/%.sim.o,$(filter-out %_test.c,$(wildcard formats/inv_*.c)))
+# Those of ours that make commands, also for foreign implementations that make none.
+encoders := $(foreach w,sim fast,$(patsubst %.c,$(out)/%.$w.o,$(filter-out %_test.c,$(wildcard formats/inv_*.c))))
 chosen  := $(foreach t,$(or $(TARGET),$(targets)),$(foreach s,$(or $(FORMAT),$(stamps)),$t-$s))
 
 .DELETE_ON_ERROR:
-.PHONY: always all command test-programs engines fuzz afl corpus-min check bench mutate tsan stress gate ci-full coverage format clean help
+.PHONY: always all command foreign-objects test-programs engines fuzz afl corpus-min check bench mutate tsan stress gate ci-full coverage format clean help
 
 all: ## build build/walkdiff, the command
 	@ci/deps build
@@ -147,7 +152,7 @@ $(out)/product.txt $(out)/judges.txt: $(out)/%.txt: always
 	@echo '$($*)' | cmp -s - $@ || echo '$($*)' > $@
 
 $(out)/walkdiff: $(command:%.c=$(out)/%.o) $(sims) $(out)/libjudges.a $(out)/libwalkdiff.a
-	$(CC) $(CFLAGS) $(watched) $^ -o $@ -ljansson -llzma $(if $(real),-lurcu-memb)
+	$(CC) $(CFLAGS) $(watched) $(EXPORT) $^ -o $@ -ljansson -llzma $(if $(real),-lurcu-memb)
 
 test-programs: $(tests:%=$(out)/%) $(foreach e,$(engines),$(out)/plain/$e)
 
@@ -167,18 +172,34 @@ $(engines:%=$(out)/fuzz/%.o): $(out)/fuzz/%.o: fuzz/target.c Makefile
 # The sim object of a stamp, by the file that formats.def names for it.
 file_of = $(shell sed -n 's/^STAMP.$(call stamp_of,$1), *\([a-z0-9_]*\),.*/\1/p' formats/formats.def)
 sim_of  = $(out)/formats/$(call file_of,$1).sim.o
+fast_of = $(out)/formats/$(call file_of,$1).fast.o $(fast_shim)
 
 .SECONDEXPANSION:
-$(engines:%=$(out)/%): $(out)/%: $(out)/fuzz/%.o $(out)/fuzz/engine.o $(out)/fuzz/mutator.o $$(call sim_of,$$*) $(encoders) $(out)/libjudges.a
-	$(LINK) $^ $(ENGINE) -o $@
+$(engines:%=$(out)/%): $(out)/%: $(out)/fuzz/%.o $(out)/fuzz/engine.o $(out)/fuzz/mutator.o $$(call sim_of,$$*) $$(call fast_of,$$*) $(encoders) $(out)/libjudges.a
+	$(LINK) $(EXPORT) $^ $(ENGINE) -o $@
 
 # The same mutator for AFL++, which loads it into itself.
-$(engines:%=$(out)/%.so): $(out)/%.so: $(out)/fuzz/%.o $(out)/fuzz/engine.o $(out)/fuzz/mutator.o $$(call sim_of,$$*) $(encoders) $(out)/libjudges.a
+$(engines:%=$(out)/%.so): $(out)/%.so: $(out)/fuzz/%.o $(out)/fuzz/engine.o $(out)/fuzz/mutator.o $$(call sim_of,$$*) $$(call fast_of,$$*) $(encoders) $(out)/libjudges.a
 	$(CC) $(CFLAGS) -shared $^ -o $@
 
-$(engines:%=$(out)/plain/%): $(out)/plain/%: $(out)/fuzz/%.o $(out)/fuzz/plain.o $$(call sim_of,$$*) $(encoders) $(out)/libjudges.a
+$(engines:%=$(out)/plain/%): $(out)/plain/%: $(out)/fuzz/%.o $(out)/fuzz/plain.o $$(call sim_of,$$*) $$(call fast_of,$$*) $(encoders) $(out)/libjudges.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $^ -o $@
+	$(CC) $(CFLAGS) $(EXPORT) $^ -o $@
+
+# Foreign objects: our formats as one, and the examples of docs/FOREIGN.md.
+foreign-objects: $(out)/own.so $(objects)
+
+$(out)/own.so: docs/examples/own.c $(formats:%.c=$(out)/%.hosted.o) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -fPIC -shared $(filter %.c %.o,$^) -o $@
+
+$(objects): $(out)/%.so: docs/examples/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -fPIC -shared $< -o $@
+
+$(out)/formats/%.hosted.o: formats/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -fPIC -DPT_WORLD=hosted -c $< -o $@
 
 $(out)/%.o: %.c Makefile
 	@mkdir -p $(@D)

@@ -35,7 +35,7 @@ struct pt_host {
 	void *ctx;	  /* first argument of every function */
 
 	/*
-	 * A zeroed table of `size` bytes (a power of two, at least 4096), aligned to it, and its
+	 * A zeroed table of `size` bytes, a power of two, aligned to that and to 4096, and its
 	 * PA; null when refused. PAs are drawn, and tell nothing about pointers.
 	 */
 	void *(*table_alloc)(void *ctx, size_t size, uint64_t *pa);

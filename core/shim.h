@@ -1,8 +1,9 @@
 /*
  * Everything the page table asks of the world, chosen at build time:
  * PT_WORLD is `fast` (C11 atomics and the user's allocator: the product), `sim` (every
- * access is a hook that the harness implements) or `threads` (C11 atomics, and the harness's
- * hooks for the rest: the same judges over threads that really run at once).
+ * access is a hook that the harness implements), `threads` (C11 atomics, and the harness's
+ * hooks for the rest: the same judges over threads that really run at once) or `hosted` (every
+ * access goes to the struct pt_host of core/foreign.h: a shared object, judged as foreign ones).
  *
  * `env` is the pointer given to init. Ordering, as C11 defines it: load acquires, store
  * releases, compare-exchange does both; those with _relaxed order nothing, and are for
@@ -23,6 +24,7 @@ typedef _Atomic(uint64_t) pt_item;
 #define PT_WORLD_fast 1
 #define PT_WORLD_sim 2
 #define PT_WORLD_threads 3
+#define PT_WORLD_hosted 4
 #define PT_PASTE_(a, b) a##b
 #define PT_PASTE(a, b) PT_PASTE_(a, b)
 
@@ -40,10 +42,12 @@ enum seen {
 #include "core/shim_sim.h"
 #elif PT_PASTE(PT_WORLD_, PT_WORLD) == PT_WORLD_threads
 #include "core/shim_sim.h"
+#elif PT_PASTE(PT_WORLD_, PT_WORLD) == PT_WORLD_hosted
+#include "core/shim_hosted.h"
 #elif PT_PASTE(PT_WORLD_, PT_WORLD) == PT_WORLD_fast
 #include "core/shim_fast.h"
 #else
-#error "PT_WORLD must be fast, sim or threads"
+#error "PT_WORLD must be fast, sim, threads or hosted"
 #endif
 
 /*

@@ -31,6 +31,49 @@ static const struct argp_option source_options[] = {
 	{ 0 },
 };
 
+static const struct argp_option impl_options[] = {
+	{ "impl", 'I', "FILE", 0,
+	  "judge what this shared object has, in the place of ours (docs/FOREIGN.md); also from the "
+	  "environment, " FOREIGN_VARIABLE, -2 },
+	{ 0 },
+};
+
+/* Of all that is judged from here on; ends with one line when it cannot be. */
+static void use_impl(const char *path)
+{
+	static struct foreign_object object;
+	char error[512];
+
+	if (object.path && !strcmp(object.path, path))
+		return;
+	if (object.path) {
+		complain("--impl %s: %s is judged already; one at a time", path, object.path);
+		exit(EXIT_UNUSABLE);
+	}
+	if (!foreign_load(&object, path, error, sizeof(error))) {
+		complain("%s: %s", path, error);
+		exit(EXIT_UNUSABLE);
+	}
+	if (!judge_foreign(&object)) {
+		complain("%s: has an implementation of a format that is none of ours; walkdiff formats "
+			 "lists them", path);
+		exit(EXIT_UNUSABLE);
+	}
+	setenv(FOREIGN_VARIABLE, path, 1);
+	foreign_print(&object, stderr);
+}
+
+static error_t parse_impl(int key, char *arg, struct argp_state *state)
+{
+	(void)state;
+	if (key != 'I')
+		return ARGP_ERR_UNKNOWN;
+	use_impl(arg);
+	return 0;
+}
+
+static const struct argp impl_argp = { impl_options, parse_impl, NULL, NULL, NULL, NULL, NULL };
+
 /* argp ends its messages with a second line about --help: only the first is shown. */
 static FILE *argp_errors;
 static char *argp_message;
@@ -54,7 +97,7 @@ static error_t parse_outer(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = o->input;
+		state->child_inputs[1] = o->input;
 		argp_errors = open_memstream(&argp_message, &length);
 		if (argp_errors && !atexit(print_argp_message))
 			state->err_stream = argp_errors;
@@ -73,12 +116,15 @@ static error_t parse_outer(int key, char *arg, struct argp_state *state)
 void parse_options(const struct argp *argp, int argc, char **argv, void *input,
 		   struct source *source)
 {
-	struct argp_child children[] = { { argp, 0, NULL, 0 }, { 0 } };
+	struct argp_child children[] = { { &impl_argp, 0, NULL, -1 }, { argp, 0, NULL, 0 }, { 0 } };
 	struct argp outer = { .options = source ? source_options : NULL,
 			      .parser = parse_outer,
 			      .children = children };
 	struct outer inputs = { input, source };
+	const char *impl = getenv(FOREIGN_VARIABLE);
 
+	if (impl && *impl)
+		use_impl(impl);
 	argp_parse(&outer, argc, argv, 0, NULL, &inputs);
 }
 

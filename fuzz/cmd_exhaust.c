@@ -269,7 +269,7 @@ static void restart(struct search *s, const uint16_t *path, unsigned nr)
 	judge_reset(j, &p->subject, &p->config, &p->memory);
 	j->sim.t->out = out;
 	sim_begin_operation(&j->sim);
-	j->subject.ops->init(j->pt, &j->config, &j->sim);
+	j->subject.ops->init(j->pt, &j->config, judge_env(j));
 	j->ready = true;
 	for (unsigned i = 0; i < nr; i++)
 		redo(s, &p->ops[path[i]]);

@@ -1,10 +1,12 @@
 /* Reports: see report.h. */
 #include "fuzz/report.h"
+#include "fuzz/foreign.h"
 #include "fuzz/run_race.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define HEX "0x%" PRIx64
 
@@ -122,14 +124,18 @@ static void print_sw_walk(struct judge *j, uint64_t iova, FILE *out)
 	jmp_buf stopped;
 	unsigned nr;
 
+	if (!j->subject.ops->explain)
+		return;
 	fputs("\nThe software walk (pt_ops)\n", out);
 	j->sim.t->out = &stopped;
 	if (setjmp(stopped)) {
+		foreign_unguard();
 		fprintf(out, "  could not be done: %s\n", j->sim.verdict.text);
 		j->sim.t->out = NULL;
 		return;
 	}
 	sim_begin_operation(&j->sim);
+	foreign_guard(&j->sim);
 	nr = j->subject.ops->explain(j->pt, iova, steps);
 	for (unsigned i = 0; i < nr; i++) {
 		fprintf(out, "  level %u, item %3u: 0x%016" PRIx64 "  %s", steps[i].level,
@@ -143,6 +149,7 @@ static void print_sw_walk(struct judge *j, uint64_t iova, FILE *out)
 	}
 	if (!nr)
 		fputs("  none: the address is above the top's reach\n", out);
+	foreign_unguard();
 	j->sim.t->out = NULL;
 }
 
@@ -226,6 +233,33 @@ static void print_threads(const struct program *p, FILE *out)
 	}
 }
 
+/* Of a foreign implementation: who it is, and the configuration that it took instead. */
+static void print_fitted(const struct judge *j, const struct program *p, FILE *out)
+{
+	struct program taken = { .target = p->target, .subject = p->subject, .config = j->config,
+				 .memory = p->memory, .device = p->device };
+	char *text;
+	size_t size;
+	FILE *lines;
+
+	if (!j->subject.foreign)
+		return;
+	fputs("# judged", out);
+	foreign_print_closing(j->subject.foreign, out);
+	fputc('\n', out);
+	if (config_equal(&p->config, &j->config))
+		return;
+	lines = open_memstream(&text, &size);
+	if (!lines)
+		return; /* the report says less */
+	program_print_head(&taken, lines);
+	fclose(lines);
+	fputs("# its configuration, fitted to what it takes:\n", out);
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		fprintf(out, "#   %s\n", line);
+	free(text);
+}
+
 void print_report(struct judge *j, const struct program *p, const struct run *run,
 		  const struct history *h, const char *path, FILE *out)
 {
@@ -233,6 +267,7 @@ void print_report(struct judge *j, const struct program *p, const struct run *ru
 	uint64_t iova;
 
 	fprintf(out, "walkdiff: %s: %s\n\n", check_names[v->check], v->text);
+	print_fitted(j, p, out);
 	print_history(p, run, h, out);
 	if (find_iova(p, run, &iova) && j->ready) {
 		print_hw_walk(j, iova, out);
@@ -251,6 +286,7 @@ void print_report(struct judge *j, const struct program *p, const struct run *ru
 	print_caches(&j->sim, out);
 	print_threads(p, out);
 	if (path)
-		fprintf(out, "\nTo run it again:  %s repro %s\nTo shrink it:     %s min %s\n",
-			program_invocation_name, path, program_invocation_name, path);
+		fprintf(out, "\nTo run it again:  %s repro%s %s\nTo shrink it:     %s min%s %s\n",
+			program_invocation_name, foreign_option(), path, program_invocation_name,
+			foreign_option(), path);
 }

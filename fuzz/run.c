@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "fuzz/foreign.h"
 #include "fuzz/run_race.h"
 #include "fuzz/same.h"
 
@@ -49,6 +50,10 @@ void print_outcome(const struct op *op, const struct outcome *o, FILE *out)
 	}
 	if (o->skipped) {
 		fputs("skipped: table memory is wild", out);
+		return;
+	}
+	if (o->not_asked) {
+		fprintf(out, "not asked: %s", o->not_asked);
 		return;
 	}
 	switch (op->kind) {
@@ -106,6 +111,7 @@ void run_op(struct judge *j, const struct op *op, struct outcome *o)
 	struct pt_bitmap bitmap = { .base = a[2], .granule_lg2 = (unsigned)a[3], .bits = a[4],
 				    .words = judge_dirty_room(j)->words };
 
+	j->sim.t->not_asked = NULL;
 	switch (op->kind) {
 	case OP_MAP:
 		o->err = judge_map(j, &m, &o->bytes);
@@ -147,6 +153,7 @@ void run_op(struct judge *j, const struct op *op, struct outcome *o)
 	default:
 		break;
 	}
+	o->not_asked = j->sim.t->not_asked;
 }
 
 static void observe(const struct run_options *o, const struct program *p, long op,
@@ -221,10 +228,13 @@ static void probe_wild(struct judge *j, uint64_t va, struct outcome *o)
 	struct pt_step steps[PT_MAX_LEVELS];
 	struct hw_walk walk;
 
+	if (foreign_deviates(j->subject.foreign, DEVIATES_BOUNDS) && !flat_holds(&j->flat, va, va))
+		return;
 	j->operations++;
 	sim_begin_operation(&j->sim);
 	o->mapped = j->subject.ops->translate(j->pt, va, &o->oa);
-	j->subject.ops->explain(j->pt, va, steps);
+	if (j->subject.ops->explain)
+		j->subject.ops->explain(j->pt, va, steps);
 	hw_walk(j->subject.hw, &j->sim.device, &memory, va, HW_PROBE, &walk);
 	if (!flat_holds(&j->flat, va, va)) {
 		if (o->mapped)
@@ -297,6 +307,16 @@ static void run_decode(struct judge *j, const struct program *p, const struct ru
 	}
 }
 
+/* The implementation declares that it does not promise what the target is about. */
+static bool is_not_for(const struct subject *s, enum target target)
+{
+	const struct foreign *f = s->foreign;
+
+	return (target == TARGET_DECODE && foreign_deviates(f, DEVIATES_DECODE)) ||
+	       (target == TARGET_SAME && f && f->off & CHECK_BIT(CHECK_SAME)) ||
+	       (target == TARGET_RACE && f && f->off & CHECK_BIT(CHECK_RACE));
+}
+
 struct run run_program(struct judge *j, const struct program *p, const struct run_options *o)
 {
 	static const struct run_options none;
@@ -314,8 +334,11 @@ struct run run_program(struct judge *j, const struct program *p, const struct ru
 		j->sim.refuse_then = (uint32_t)o->refuse_then;
 	}
 	j->sim.t->out = &out;
+	foreign_guard(&j->sim);
 	if (!setjmp(out)) {
-		if (p->target == TARGET_DECODE)
+		if (is_not_for(&p->subject, p->target))
+			at = -1;
+		else if (p->target == TARGET_DECODE)
 			run_decode(j, p, o ? o : &none, &at);
 		else if (same)
 			same_run(same, j, p, o ? o : &none, &at);
@@ -324,6 +347,7 @@ struct run run_program(struct judge *j, const struct program *p, const struct ru
 		else if (p->target == TARGET_OPS)
 			run_ops(j, p, o ? o : &none, &at);
 	}
+	foreign_unguard();
 	j->sim.t->out = NULL;
 	run = (struct run){ .verdict = j->sim.verdict, .op = at, .operations = j->operations };
 	if (same) {

@@ -12,6 +12,7 @@ struct outcome {
 	uint64_t oa;
 	bool missing;	/* it has not ended */
 	bool skipped;	/* decode: map and unmap do nothing once memory is wild */
+	const char *not_asked; /* the deviation for which it was not done, or null */
 };
 
 /* Called after each operation that all judges agreed on; op -1 is init, nr is deinit. */

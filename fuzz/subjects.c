@@ -17,13 +17,29 @@
 #undef STAMP
 
 #define STAMP(stamp, file, architecture)                                                       \
-	{ #stamp, #file, #architecture, { &JUDGED(stamp), &hw_##stamp, &inv_##architecture }, &pt_fast_##stamp },
-const struct format formats[] = {
+	{ #stamp, #file, #architecture,                                                        \
+	  { .ops = &JUDGED(stamp), .hw = &hw_##stamp, .inv = &inv_##architecture },            \
+	  &pt_fast_##stamp },
+struct format formats[] = {
 #include "formats/formats.def"
 };
 #undef STAMP
 
 const unsigned nr_formats = sizeof(formats) / sizeof(formats[0]);
+
+bool judge_foreign(struct foreign_object *o)
+{
+	for (unsigned k = 0; k < o->module->nr_ops; k++) {
+		unsigned i = 0;
+
+		while (i < nr_formats && strcmp(formats[i].name, o->ops[k].name))
+			i++;
+		if (i == nr_formats || !foreign_replace(o, formats[i].name, formats[i].fast,
+							&formats[i].subject))
+			return false;
+	}
+	return true;
+}
 
 bool find_subject(const char *name, struct subject *out)
 {

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "fuzz/foreign.h"
 #include "fuzz/refuse.h"
 #include "fuzz/report.h"
 
@@ -21,7 +22,7 @@
 #define STRING_(a) #a
 #define STRING(a) STRING_(a)
 
-extern const struct pt_ops PASTE(pt_sim_, STAMP_NAME);
+extern const struct pt_ops PASTE(pt_sim_, STAMP_NAME), PASTE(pt_fast_, STAMP_NAME);
 extern const struct hw_format PASTE(hw_, STAMP_NAME);
 
 /* inv_of_<stamp>: the architecture that formats.def names for it. */
@@ -36,8 +37,9 @@ static struct tally own_tally, *tally = &own_tally;
 void target_begin(struct program *p)
 {
 	p->target = PASTE(TARGET_, TARGET);
-	p->subject = (struct subject){ &PASTE(pt_sim_, STAMP_NAME), &PASTE(hw_, STAMP_NAME),
-				       PASTE(inv_of_, STAMP_NAME) };
+	p->subject = (struct subject){ .ops = &PASTE(pt_sim_, STAMP_NAME),
+				       .hw = &PASTE(hw_, STAMP_NAME),
+				       .inv = PASTE(inv_of_, STAMP_NAME) };
 }
 
 static void say_what_was_done(void)
@@ -138,6 +140,23 @@ static void report_failure(struct judge *judge, const struct program *p, struct 
 	abort();
 }
 
+/* From the environment, too: an object to judge in the place of ours. */
+static void choose_subject(struct program *p)
+{
+	static struct foreign_object object;
+	const char *path = getenv(FOREIGN_VARIABLE);
+	char error[256] = "has nothing for " STRING(STAMP_NAME);
+
+	if (!path || !*path)
+		return;
+	if (!foreign_load(&object, path, error, sizeof(error)) ||
+	    !foreign_replace(&object, STRING(STAMP_NAME), &PASTE(pt_fast_, STAMP_NAME), &p->subject)) {
+		fprintf(stderr, "walkdiff: %s: %s\n", path, error);
+		exit(2);
+	}
+	foreign_print(&object, stderr);
+}
+
 static void begin(void)
 {
 	open_tally();
@@ -161,6 +180,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		judge->off = checks_off();
 		target_begin(&program);
+		choose_subject(&program);
 	}
 	program_decode(&program, data, size);
 	run = run_program(judge, &program, &options);

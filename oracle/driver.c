@@ -22,7 +22,7 @@ static void submit(struct sim *s, const struct pt_command *commands, unsigned nr
 void driver_invalidate(struct sim *s, const struct pt_invalidation *inv)
 {
 	struct pt_command commands[PT_MAX_COMMANDS];
-	unsigned nr = s->ops->encode(s->object, &s->dev.unit, inv, commands);
+	unsigned nr = s->encoder->encode(s->encodes_for, &s->dev.unit, inv, commands);
 
 	submit(s, commands, nr);
 }
@@ -35,6 +35,6 @@ void driver_change_top(struct sim *s, uint64_t pa, unsigned level)
 	/* The word that makes it valid last: hardware may read the entry at any moment. */
 	device_store_entry(s, 1, s->dev.unit.domain);
 	device_store_entry(s, 0, pa | (uint64_t)level << 1 | 1);
-	nr = s->ops->encode_entry(s->object, &s->dev.unit, commands);
+	nr = s->encoder->encode_entry(s->encodes_for, &s->dev.unit, commands);
 	submit(s, commands, nr);
 }

@@ -34,7 +34,7 @@ static void start(unsigned flags, uint64_t seed)
 {
 	struct device dev = sim.dev;
 
-	sim = (struct sim){ .inv = &inv_none, .ops = &pt_sim_toy, .dev = dev,
+	sim = (struct sim){ .inv = &inv_none, .ops = &pt_sim_toy, .encoder = &pt_sim_toy, .dev = dev,
 			    .t = &sim.threads[0] };
 	device_reset(&sim.dev, flags, false, seed);
 	sim.dev.nr = 0;

@@ -9,6 +9,40 @@
 #define HEX "0x%" PRIx64
 #define ALL_KINDS (1u << STALE_LEAF | 1u << STALE_TABLE | 1u << STALE_NOT_PRESENT)
 
+/* ---- who encodes ---- */
+
+static void release_encoder(struct judge *j)
+{
+	if (j->encoder)
+		j->subject.foreign->own->deinit(j->encoder);
+	free(j->encoder);
+	j->encoder = NULL;
+}
+
+/* Commands are made by the implementation, or by ours of the same format and configuration. */
+static void choose_encoder(struct judge *j)
+{
+	const struct foreign *f = j->subject.foreign;
+	size_t size;
+
+	j->sim.encoder = j->subject.ops;
+	j->sim.encodes_for = j->pt;
+	if (j->subject.ops->encode)
+		return;
+	size = (f->own->size + 63) & ~(size_t)63;
+	j->encoder = aligned_alloc(64, size);
+	if (!j->encoder)
+		abort();
+	if (f->own->init(j->encoder, &j->config, NULL)) { /* nor will the implementation take it */
+		free(j->encoder);
+		j->encoder = NULL;
+	}
+	j->sim.encoder = f->own;
+	j->sim.encodes_for = j->encoder;
+}
+
+/* ---- beginning and end ---- */
+
 struct judge *judge_create(uint32_t tables)
 {
 	struct judge *j = calloc(1, sizeof(*j));
@@ -41,6 +75,7 @@ void judge_destroy(struct judge *j)
 		free(j->dirty[i].want);
 		free(j->dirty[i].cleaned);
 	}
+	release_encoder(j);
 	free(j->pt);
 	free(j);
 }
@@ -130,8 +165,9 @@ static bool init_can_succeed(const struct hw_format *hw, const struct pt_config 
 	return judge_predict_init(hw, c) == 0;
 }
 
-void judge_reset(struct judge *j, const struct subject *subject, const struct pt_config *config,
-		 const struct memory_config *memory)
+/* Forget the last run: of `config`, which the implementation takes. */
+static void reset(struct judge *j, const struct subject *subject, const struct pt_config *config,
+		  const struct memory_config *memory)
 {
 	bool encrypts = config->features & PT_ENCRYPT_TABLES;
 	struct hw_device dev = judge_device(config);
@@ -150,6 +186,7 @@ void judge_reset(struct judge *j, const struct subject *subject, const struct pt
 				   .memory = memory,
 				   .device_flags = j->device_flags,
 				   .ops = subject->ops,
+				   .foreign = subject->foreign,
 				   .hw = subject->hw,
 				   .inv = subject->inv,
 				   .device = dev,
@@ -157,7 +194,7 @@ void judge_reset(struct judge *j, const struct subject *subject, const struct pt
 				   .slot_lg2 = slot_lg2,
 				   .incoherent = config->features & PT_DMA_INCOHERENT,
 				   .caches_not_present = config->features & PT_NP_CACHE,
-				   .off = j->off });
+				   .off = j->off | (subject->foreign ? subject->foreign->off : 0) });
 	if (j->pt_size < subject->ops->size) {
 		free(j->pt);
 		j->pt_size = (subject->ops->size + 63) & ~(size_t)63;
@@ -185,16 +222,35 @@ void judge_reset(struct judge *j, const struct subject *subject, const struct pt
 	memset(j->leaves, 0, sizeof(j->leaves));
 }
 
+void judge_reset(struct judge *j, const struct subject *subject, const struct pt_config *asked,
+		 const struct memory_config *memory)
+{
+	struct pt_config fitted = *asked;
+
+	release_encoder(j);
+	if (subject->ops->fit)
+		subject->ops->fit(&fitted);
+	reset(j, subject, &fitted, memory);
+	choose_encoder(j);
+}
+
+void *judge_env(struct judge *j)
+{
+	return j->subject.foreign ? (void *)&j->sim.host : &j->sim;
+}
+
 int judge_init(struct judge *j)
 {
 	int want = judge_predict_init(j->subject.hw, &j->config), got;
 
+	if (want && is_not_asked(j, DEVIATES_BOUNDS))
+		return want;
 	begin(j);
-	got = j->subject.ops->init(j->pt, &j->config, &j->sim);
+	got = j->subject.ops->init(j->pt, &j->config, judge_env(j));
 	sim_end_operation(&j->sim);
 	if (want == 0 && j->sim.t->refused)
 		want = -ENOMEM;
-	if (got != want)
+	if (!is_result(j, got, want))
 		sim_fail(&j->sim, CHECK_RESULT, "init returned %d, should be %d", got, want);
 	if (got && j->sim.memory->nr_live)
 		sim_fail(&j->sim, CHECK_LEDGER, "init failed and left %u tables",
@@ -234,7 +290,7 @@ static void check_map_result(struct judge *j, const struct pt_mapping *m, int er
 	/* One leaf further than map says it went is enough to know whether it should have. */
 	if (!want.err)
 		want = flat_predict_map(&j->flat, &fm, mapped < m->len ? mapped + 1 : m->len);
-	if (err != want.err || mapped != want.mapped)
+	if (!is_result(j, err, want.err) || mapped != want.mapped)
 		sim_fail_at(&j->sim, CHECK_RESULT, m->iova + want.mapped,
 			    "map returned %d, mapped " HEX "; should be %d, mapped %s" HEX, err,
 			    mapped, want.err, want.err || want.mapped == m->len ? "" : "at least ",
@@ -254,15 +310,20 @@ static void check_replaced(struct judge *j)
 	}
 }
 
-int judge_map(struct judge *j, const struct pt_mapping *m, uint64_t *mapped)
+static int map_as_asked(struct judge *j, const struct pt_mapping *m, uint64_t *mapped)
 {
 	struct flat_mapping fm = { .iova = m->iova, .oa = m->oa, .len = m->len, .prot = m->prot };
 	struct pt_gather *gather = &j->sim.t->gather, before = *gather;
 	int err;
 
-	*mapped = UINT64_MAX; /* it must be written, also on error */
+	*mapped = 0;
 	race_enter(j, RACE_MAP, m->iova, m->iova + (m->len - 1),
 		   predict_map_error(j, m) ? NULL : &fm);
+	if (map_is_not_asked(j, m)) {
+		race_leave(j, false);
+		return 0;
+	}
+	*mapped = UINT64_MAX; /* it must be written, also on error */
 	begin(j);
 	sim_run_operation(&j->sim);
 	err = j->subject.ops->map(j->pt, m, gather, mapped);
@@ -274,6 +335,14 @@ int judge_map(struct judge *j, const struct pt_mapping *m, uint64_t *mapped)
 	check_replaced(j);
 	check_after(j, m->iova, *mapped ? m->iova + (*mapped - 1) : m->iova);
 	return err;
+}
+
+int judge_map(struct judge *j, const struct pt_mapping *m, uint64_t *mapped)
+{
+	struct pt_mapping asked = *m;
+
+	asked.prot = asked_prot(j, m->prot);
+	return map_as_asked(j, &asked, mapped);
 }
 
 /* No table remains reachable that the removed bytes cover. */
@@ -299,6 +368,10 @@ uint64_t judge_unmap(struct judge *j, uint64_t iova, uint64_t len)
 	bool any;
 
 	race_enter(j, RACE_UNMAP, iova, iova + (len - 1), NULL);
+	if (unmap_is_not_asked(j, iova, len)) {
+		race_leave(j, false);
+		return 0;
+	}
 	any = flat_predict_unmap(&j->flat, iova, len, &last);
 	if (any)
 		want = last - iova + 1; /* 0 when that is 2^64 bytes */
@@ -313,13 +386,14 @@ uint64_t judge_unmap(struct judge *j, uint64_t iova, uint64_t len)
 	if (got != want)
 		sim_fail_at(&j->sim, CHECK_RESULT, iova,
 			    "unmap returned " HEX ", should be " HEX, got, want);
-	if (any)
+	if (any && gathers_are_compared(j))
 		gather = predict_gather(j, gather, what);
 	check_gather(j, &gather, "unmap");
 	flat_unmap(&j->flat, iova, len);
 	race_leave(j, any);
 	check_after(j, iova, last);
-	if (any && j->thorough && !j->race.on)
+	if (any && j->thorough && !j->race.on &&
+	    !foreign_deviates(j->subject.foreign, DEVIATES_KEEPS_TABLES))
 		check_covered_tables(j, iova, last);
 	return got;
 }
@@ -343,9 +417,24 @@ static bool translate_unlocked(struct judge *j, uint64_t iova, uint64_t *oa)
 	return mapped;
 }
 
+/* Nothing changes what is there meanwhile: the caller keeps it from that. */
+static bool translate_locked(struct judge *j, uint64_t iova, uint64_t *oa)
+{
+	bool mapped;
+
+	race_enter(j, RACE_READ_DIRTY, iova, iova, NULL);
+	mapped = translate_unlocked(j, iova, oa);
+	race_leave(j, false);
+	return mapped;
+}
+
 bool judge_translate(struct judge *j, uint64_t iova, uint64_t *oa)
 {
 	j->operations++;
+	if (address_is_not_asked(j, iova))
+		return false;
+	if (j->race.on && foreign_deviates(j->subject.foreign, DEVIATES_TRANSLATE_LOCKED))
+		return translate_locked(j, iova, oa);
 	if (j->race.on)
 		return translate_unlocked(j, iova, oa);
 	probe(j, iova);
@@ -494,6 +583,8 @@ int judge_cut(struct judge *j, uint64_t iova)
 	bool changes, dirty;
 	int want, got;
 
+	if (is_left_out(j, j->subject.ops->cut, "cut"))
+		return -EOPNOTSUPP;
 	race_enter(j, RACE_CUT, iova, iova, NULL);
 	want = predict_cut(j, iova, &leaf_va);
 	dirty = want == 0 && flat_find(&j->flat, iova, &last)->dirty;
@@ -507,7 +598,7 @@ int judge_cut(struct judge *j, uint64_t iova)
 			    "cut returned ENOMEM, but no allocation was refused");
 	if (want == 0 && leaf_va != iova && got == -ENOMEM)
 		want = got;
-	if (got != want)
+	if (!is_result(j, got, want))
 		sim_fail_at(&j->sim, CHECK_RESULT, iova, "cut returned %d, should be %d", got,
 			    want);
 	changes = got == 0 && leaf_va != iova;
@@ -522,7 +613,9 @@ int judge_cut(struct judge *j, uint64_t iova)
 	}
 	race_leave(j, changes);
 	/* With break-before-make the invalidation is complete when cut returns. */
-	if (changes && j->subject.hw->breaks_before_make) {
+	if (!gathers_are_compared(j)) {
+		/* What is stale is for check_after to say. */
+	} else if (changes && j->subject.hw->breaks_before_make) {
 		if (j->sim.t->invalidations != 1 || j->sim.t->invalidated.first != leaf_va ||
 		    j->sim.t->invalidated.last != last)
 			sim_fail_at(&j->sim, CHECK_RESULT, iova,
@@ -549,11 +642,13 @@ void judge_sync(struct judge *j)
 	sim_end_operation(&j->sim);
 	j->sim.syncs--;
 	check_gather(j, &empty, "sync");
-	if (j->sim.t->gather.tables)
-		sim_fail(&j->sim, CHECK_LEDGER, "sync left tables in the gather");
-	if (j->sim.t->invalidations != any ||
+	if (mine->tables || mine->first <= mine->last)
+		sim_fail(&j->sim, CHECK_LEDGER, "sync left %s in the gather",
+			 mine->tables ? "tables" : "a range");
+	if (gathers_are_compared(j) &&
+	    (j->sim.t->invalidations != any ||
 	    (any && (j->sim.t->invalidated.first != before.first ||
-		     j->sim.t->invalidated.last != before.last)))
+		     j->sim.t->invalidated.last != before.last))))
 		sim_fail(&j->sim, CHECK_RESULT,
 			 "sync of " HEX ".." HEX " made %u invalidations, the last of " HEX ".." HEX,
 			 before.first, before.last, j->sim.t->invalidations, j->sim.t->invalidated.first,

@@ -16,6 +16,7 @@ struct subject {
 	const struct pt_ops *ops;
 	const struct hw_format *hw;
 	const struct inv_format *inv; /* of the architecture whose commands ops encodes */
+	const struct foreign *foreign; /* null: one of ours, compiled against the simulator */
 };
 
 /* A page table, its machine, and what should be in it. */
@@ -25,12 +26,13 @@ struct judge {
 	uint32_t off;		 /* checks that say nothing: CHECK_BIT of each */
 
 	struct subject subject;
-	struct pt_config config;
+	struct pt_config config; /* as the implementation takes it */
 	struct sim sim;
 	struct flat flat;
 	struct hw_map map;	 /* the last enumeration */
 	struct pt *pt;
 	size_t pt_size;
+	struct pt *encoder;	 /* foreign.own's, for its commands alone; null: not needed */
 	bool ready;		 /* init succeeded, deinit has not run */
 	bool thorough;		 /* enumerate the whole table after every operation */
 	bool judged;		 /* all agreed when these were so: */
@@ -62,7 +64,14 @@ void judge_destroy(struct judge *j);
 void judge_reset(struct judge *j, const struct subject *subject, const struct pt_config *config,
 		 const struct memory_config *memory);
 
-/* The operations. Each returns what the operation returned, once all judges agree. */
+/* The env of init: the machine, in the form that the implementation knows. */
+void *judge_env(struct judge *j);
+
+/*
+ * The operations. Each returns what the operation returned, once all judges agree;
+ * what the implementation's deviations say is not to be asked of it is not done, and named in
+ * sim.t->not_asked.
+ */
 int judge_init(struct judge *j);
 int judge_map(struct judge *j, const struct pt_mapping *m, uint64_t *mapped);
 uint64_t judge_unmap(struct judge *j, uint64_t iova, uint64_t len);

@@ -4,6 +4,26 @@
 
 #include "oracle/judge.h"
 
+/* ---- foreign implementations, narrow.c: each notes in sim.t->not_asked what it answers true to ---- */
+
+/* It declares that. */
+bool is_not_asked(struct judge *j, enum deviation d);
+/* It lacks the operation of this name. */
+bool is_left_out(struct judge *j, bool present, const char *operation);
+/* What it declares keeps one from asking that, now. */
+bool map_is_not_asked(struct judge *j, const struct pt_mapping *m);
+bool unmap_is_not_asked(struct judge *j, uint64_t iova, uint64_t len);
+bool address_is_not_asked(struct judge *j, uint64_t iova);
+
+/* The result is what it should be, as exactly as is promised. */
+bool is_result(const struct judge *j, int got, int want);
+/* Of prot, what is asked. */
+unsigned asked_prot(const struct judge *j, unsigned prot);
+/* A gather holds what it should, and as much is invalidated. */
+bool gathers_are_compared(const struct judge *j);
+/* In the gather of some thread something waits. */
+bool any_gather_waits(const struct judge *j);
+
 /* An operation begins. */
 void begin(struct judge *j);
 

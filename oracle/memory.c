@@ -87,6 +87,8 @@ void memory_destroy(struct memory *m)
 	}
 	if (m->written)
 		munmap(m->written, m->bytes);
+	if (m->seen)
+		munmap(m->seen, m->bytes);
 	if (m->line_states)
 		munmap(m->line_states, m->bytes >> MEMORY_LINE_LG2);
 	free(m->dirty_lines);
@@ -94,6 +96,13 @@ void memory_destroy(struct memory *m)
 	free(m->by_pa);
 	free(m->free_slots);
 	free(m);
+}
+
+bool memory_keep_seen(struct memory *m)
+{
+	if (!m->seen)
+		m->seen = map_lazily(m->bytes);
+	return m->seen;
 }
 
 static uint64_t *slot_words(struct memory *m, uint32_t i)
@@ -229,6 +238,8 @@ uint64_t *memory_alloc(struct memory *m, size_t size, uint64_t *pa)
 	ASAN_UNPOISON_MEMORY_REGION(words, (size_t)1 << m->slot_lg2);
 	order_acquire(words);
 	access_fill(words, size, 0);
+	if (m->seen)
+		memset(memory_seen(m, words), 0, size);
 	ASAN_POISON_MEMORY_REGION((char *)words + size, ((size_t)1 << m->slot_lg2) - size);
 	if (m->incoherent) { /* memory holds anything until the zeros are flushed */
 		memset(m->written + (words - m->words), POISON, size);

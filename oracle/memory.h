@@ -70,6 +70,7 @@ struct memory {
 	uint64_t draws;
 	uint64_t identity;	/* the host address of the arena: PAs are never it */
 	uint64_t *written;	/* incoherent: what memory holds, word by word as in `words` */
+	uint64_t *seen;		/* what the watch has seen of `words`, where no hook tells; else null */
 	uint8_t *line_states;	/* incoherent: of enum line_state, a line each */
 	uint32_t *dirty_lines;	/* numbers of those that are not LINE_CLEAN, each once */
 	size_t nr_dirty, cap_dirty;
@@ -109,6 +110,15 @@ bool memory_free(struct memory *m, uint64_t pa, size_t size);
  */
 const uint64_t *memory_view(void *ctx, uint64_t pa, size_t bytes);
 const uint64_t *memory_hw_view(void *ctx, uint64_t pa, size_t bytes);
+
+/* From the next reset on: what the watch has seen is kept. False without memory. */
+bool memory_keep_seen(struct memory *m);
+
+/* Of words of a table, what the watch has seen of them. */
+static inline uint64_t *memory_seen(const struct memory *m, const uint64_t *words)
+{
+	return m->seen + (words - m->words);
+}
 
 /* The slot of the live table that begins at pa, or null. */
 struct slot *memory_slot(struct memory *m, uint64_t pa);

@@ -28,7 +28,7 @@ const char *const check_names[CHECKS] = {
 	[CHECK_REFUSE] = "refuse", [CHECK_DIRTY] = "dirty",   [CHECK_WORK] = "work",
 	[CHECK_BELIEF] = "belief", [CHECK_SAME] = "same",     [CHECK_STALE] = "stale",
 	[CHECK_TORN] = "torn",	   [CHECK_COHERENT] = "coherent",
-	[CHECK_RACE] = "race",
+	[CHECK_RACE] = "race",	   [CHECK_CRASH] = "crash",
 };
 
 void sim_note_seen(enum seen line)
@@ -59,6 +59,8 @@ void sim_reset(struct sim *s, const struct sim_config *c)
 	struct device dev = s->dev;
 	struct watch watch = s->watch;
 
+	if (c->foreign && !c->foreign->hooked && !memory_keep_seen(memory))
+		abort();
 	memory_reset(memory, c->memory, c->pa_lg2, c->slot_lg2);
 	memory->incoherent = c->incoherent && SIM_SEES_ACCESSES;
 	device_reset(&dev, c->device_flags, c->hw->first_stage && !c->device.second_stage,
@@ -70,6 +72,8 @@ void sim_reset(struct sim *s, const struct sim_config *c)
 		.dev = dev,
 		.watch = watch,
 		.ops = c->ops,
+		.foreign = c->foreign,
+		.sees_accesses = !c->foreign || c->foreign->hooked,
 		.hw = c->hw,
 		.inv = c->inv,
 		.caches_not_present = c->caches_not_present,
@@ -80,10 +84,13 @@ void sim_reset(struct sim *s, const struct sim_config *c)
 		s->threads[i].stores.order = 1;
 	}
 	s->t = &s->threads[0];
+	if (c->foreign)
+		sim_make_host(s, &s->host);
 }
 
 void sim_event(struct sim *s, enum sim_event what, const volatile void *place)
 {
+	sim_catch_up(s);
 	if (s->race && !s->t->looks)
 		s->race->event(s->race->scheduler, what, place);
 	if (s->t->stores.nr && device_chance(&s->dev, 4))
@@ -118,6 +125,7 @@ void sim_end_operation(struct sim *s)
 {
 	sim_take(s);
 	stores_reach_all(s);
+	sim_catch_up(s);
 }
 
 _Noreturn void sim_leave(struct sim *s)
@@ -235,8 +243,7 @@ uint64_t sim_load_relaxed(void *env, const pt_item *p)
 	return load(env, p, true);
 }
 
-/* The word at `at` was `old`, and has just become v. */
-static void note_store(struct sim *s, struct slot *slot, uint64_t *at, uint64_t old, uint64_t v)
+void sim_note_store(struct sim *s, struct slot *slot, uint64_t *at, uint64_t old, uint64_t v)
 {
 	s->changes++;
 	if (!slot)
@@ -252,7 +259,7 @@ void sim_write(struct sim *s, uint64_t *at, uint64_t v, bool relaxed)
 
 	access_store(at, v, relaxed);
 	check_order(s);
-	note_store(s, memory_slot_of(s->memory, at), at, old, v);
+	sim_note_store(s, memory_slot_of(s->memory, at), at, old, v);
 }
 
 void sim_store(void *env, pt_item *p, uint64_t v)
@@ -285,7 +292,7 @@ static bool exchange(struct sim *s, pt_item *p, uint64_t *old, uint64_t v, bool 
 
 	check_order(s);
 	if (done)
-		note_store(s, slot, at, *old, v);
+		sim_note_store(s, slot, at, *old, v);
 	if (s->race && done)
 		s->race->exchanged(s->race->judge);
 	else if (s->race && slot)
@@ -319,8 +326,12 @@ bool sim_touch(struct sim *s, uint64_t table_pa, uint32_t index, uint64_t old, u
 
 	s->changes++;
 	/* By no thread: not one of access.h's. */
-	return __atomic_compare_exchange_n((uint64_t *)(uintptr_t)&words[index], &old, item, false,
-					   __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	if (!__atomic_compare_exchange_n((uint64_t *)(uintptr_t)&words[index], &old, item, false,
+					 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		return false;
+	if (!s->sees_accesses)
+		memory_seen(s->memory, words)[index] = item;
+	return true;
 }
 
 /* A table has come, of zeroes that its thread has stored. */
@@ -377,6 +388,7 @@ pt_item *sim_table_alloc(void *env, size_t size, uint64_t *pa)
 /* Nobody may still find the way to a table that is freed, nor be inside it. */
 static void check_free(struct sim *s, const struct slot *slot)
 {
+	bool waits = !foreign_deviates(s->foreign, DEVIATES_TRANSLATE_LOCKED);
 	const struct stale *way;
 
 	if (!s->watch.on || s->ending || !slot->was_linked)
@@ -385,7 +397,7 @@ static void check_free(struct sim *s, const struct slot *slot)
 		sim_fail_at(s, CHECK_LEDGER, slot->va,
 			    "the table of level %u at PA 0x%" PRIx64
 			    " is freed while hardware reaches it", slot->level, slot->pa);
-	if (s->waited_at < slot->unlinked_at)
+	if (waits && s->waited_at < slot->unlinked_at)
 		sim_fail_at(s, CHECK_LEDGER, slot->va,
 			    "the table of level %u at PA 0x%" PRIx64
 			    " is freed while those who read without a lock may be in it",
@@ -574,7 +586,7 @@ static void change_top(struct sim *s, uint64_t pa, unsigned level)
 		s->device.level = (uint8_t)level;
 		return;
 	}
-	if (s->top_is_set && software_top(s) == pa)
+	if (s->top_is_set && s->ops->top && software_top(s) == pa)
 		sim_fail(s, CHECK_TORN,
 			 "software uses the top at PA 0x%" PRIx64 " before the device entry leads there",
 			 pa);

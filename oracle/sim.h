@@ -9,6 +9,7 @@
 #include <setjmp.h>
 
 #include "oracle/device.h"
+#include "oracle/foreign.h"
 #include "oracle/hw.h"
 #include "oracle/memory.h"
 #include "oracle/stores.h"
@@ -30,6 +31,7 @@ struct sim_config {
 	const struct memory_config *memory;
 	unsigned device_flags;	 /* enum device_flag */
 	const struct pt_ops *ops;
+	const struct foreign *foreign; /* null: it is compiled against these hooks */
 	const struct hw_format *hw;
 	const struct inv_format *inv;
 	struct hw_device device; /* without a root */
@@ -58,6 +60,7 @@ struct sim_thread {
 	uint32_t freed;		/* tables */
 	uint32_t invalidations;
 	struct pt_invalidation invalidated; /* the last one */
+	const char *not_asked;	/* the deviation for which it has not been done; null: it has */
 	struct work work;
 };
 
@@ -105,8 +108,13 @@ struct sim {
 	struct device dev;	 /* and what is cached of it, and of what it leads to */
 	struct watch watch;
 	const struct pt_ops *ops;
+	const struct foreign *foreign;
+	struct pt_host host;	/* of a foreign implementation */
+	bool sees_accesses;	/* each store is told by a hook, not found by sim_catch_up() */
 	const struct hw_format *hw;
 	const struct inv_format *inv;
+	const struct pt_ops *encoder; /* who makes commands of invalidations, */
+	const struct pt *encodes_for; /* of which table */
 	bool caches_not_present;
 	uint32_t off;
 	struct sim_thread threads[SIM_THREADS];
@@ -164,6 +172,9 @@ static inline void sim_give(struct sim *s)
 	if (s->race && s->race->give)
 		s->race->give(s->race->scheduler);
 }
+
+/* The item at `at`, of a live table or (slot null) not, was `old`, and has just become v. */
+void sim_note_store(struct sim *s, struct slot *slot, uint64_t *at, uint64_t old, uint64_t v);
 
 /* Memory has v at `at`, in a live table or in the page table object. */
 void sim_write(struct sim *s, uint64_t *at, uint64_t v, bool relaxed);

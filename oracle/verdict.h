@@ -22,6 +22,7 @@ enum check {
 	CHECK_BELIEF, /* a VERIFY of the code itself */
 	CHECK_SAME,   /* two routes to one map end differently */
 	CHECK_RACE,   /* no order of the operations in flight explains it, or they do not end */
+	CHECK_CRASH,  /* a foreign implementation did something that ends a process */
 	CHECKS,
 };
 
