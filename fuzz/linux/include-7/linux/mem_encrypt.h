@@ -1,0 +1,11 @@
+/* The C-bit is the page table's, not the machine's: each has its own. */
+#ifndef __MEM_ENCRYPT_H__
+#define __MEM_ENCRYPT_H__
+
+#include <linux/compiler.h>
+
+#define sme_me_mask (machine->c_bit)
+#define __sme_set(x) ((x) | sme_me_mask)
+#define __sme_clr(x) ((x) & ~sme_me_mask)
+
+#endif

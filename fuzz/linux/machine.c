@@ -1,0 +1,113 @@
+/* The machine that generic_pt runs on, over the host: see machine.h. */
+#include "fuzz/linux/machine.h"
+
+_Thread_local struct machine *machine;
+
+void *machine_table_alloc(unsigned order)
+{
+	struct machine *m = machine;
+	uint64_t pa;
+	void *table = m->host->table_alloc(m->host->ctx, (size_t)4096 << order, &pa);
+
+	machine = m;
+	return table;
+}
+
+void machine_table_free(void *table, unsigned order)
+{
+	struct machine *m = machine;
+	uint64_t pa = machine_pa(table);
+
+	m->host->table_free(m->host->ctx, pa, (size_t)4096 << order);
+	machine = m;
+}
+
+void machine_flush(const void *first, size_t bytes)
+{
+	struct machine *m = machine;
+
+	m->host->flush(m->host->ctx, first, bytes);
+	machine = m;
+}
+
+void machine_barrier(void)
+{
+#ifdef WALKDIFF_FAST
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+#else
+	struct machine *m = machine;
+
+	m->host->barrier(m->host->ctx);
+	machine = m;
+#endif
+}
+
+void machine_lock(struct pt_host_lock *lock)
+{
+	struct machine *m = machine;
+
+	m->host->lock(m->host->ctx, lock);
+	machine = m;
+}
+
+void machine_unlock(struct pt_host_lock *lock)
+{
+	struct machine *m = machine;
+
+	m->host->unlock(m->host->ctx, lock);
+	machine = m;
+}
+
+_Noreturn void machine_fail(const char *what)
+{
+	machine->host->fail(machine->host->ctx, what);
+	__builtin_trap();
+}
+
+#ifndef WALKDIFF_FAST
+
+void *machine_pointer(uint64_t pa)
+{
+	struct machine *m = machine;
+	void *table = m->host->table(m->host->ctx, pa);
+
+	machine = m;
+	return table;
+}
+
+uint64_t machine_pa(const void *place)
+{
+	struct machine *m = machine;
+	uint64_t pa = m->host->pa(m->host->ctx, place);
+
+	machine = m;
+	return pa;
+}
+
+uint64_t machine_load(const volatile void *item)
+{
+	struct machine *m = machine;
+	uint64_t v = m->host->load_relaxed(m->host->ctx, (const void *)item);
+
+	machine = m;
+	return v;
+}
+
+void machine_store(volatile void *item, uint64_t v)
+{
+	struct machine *m = machine;
+
+	m->host->store_relaxed(m->host->ctx, (void *)item, v);
+	machine = m;
+}
+
+bool machine_cmpxchg(volatile void *item, void *old, uint64_t v)
+{
+	struct machine *m = machine;
+	bool was = m->host->cmpxchg(m->host->ctx, (void *)item, old, v);
+
+	machine = m;
+	return was;
+}
+
+#endif
