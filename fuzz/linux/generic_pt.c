@@ -26,12 +26,19 @@
 #define GENERIC_PT_BUILD ""
 #endif
 
+/* Careful callers keep clear of what docs/FINDINGS.md tells of; in the strict build they do not. */
+#ifdef WALKDIFF_STRICT
+#define STRICT true
+#else
+#define STRICT false
+#endif
+
 struct pt {
 	struct machine machine;
 	const struct generic_format *format;
 	spinlock_t top_lock;
 	uint64_t root_bits; /* the C-bit, where the device entry has it */
-	bool detailed, tracks_dirty;
+	bool detailed, tracks_dirty, grows;
 	struct device device;
 	struct generic_table table;
 };
@@ -146,6 +153,7 @@ static int init(struct pt *pt, const struct generic_format *format, const struct
 	pt->format = format;
 	pt->machine.host = env;
 	pt->detailed = config->features & PT_DETAILED_GATHER;
+	pt->grows = config->features & PT_DYNAMIC_TOP;
 	pt->tracks_dirty = config->features & PT_DIRTY_TRACKING;
 	if (config->features & PT_ENCRYPT_TABLES) {
 		/* The field of addresses begins at bit 12 of an item, whatever the granule. */
@@ -157,13 +165,15 @@ static int init(struct pt *pt, const struct generic_format *format, const struct
 	pt->table.iommu.iommu_device = &pt->device;
 	pt->table.iommu.driver_ops = &driver_ops;
 	pt->table.iommu.nid = NUMA_NO_NODE;
+	pt->machine.own = &pt->table.common.top_of_table;
 	ret = format->init(&pt->table, &cfg, config->top_level);
+	pt->machine.own = NULL;
 	if (ret)
 		return ret;
 	/* As drivers do with what their hardware lacks. */
 	if (config->pgsize_bitmap)
 		domain->pgsize_bitmap &= config->pgsize_bitmap;
-	top = pt->table.common.top_of_table;
+	top = READ_ONCE(pt->table.common.top_of_table);
 	change_top(iommu_of(pt), machine_pa((void *)(top & ~(uintptr_t)PT_TOP_LEVEL_MASK)),
 		   top & PT_TOP_LEVEL_MASK);
 	return 0;
@@ -200,12 +210,56 @@ static int map(struct pt *pt, const struct pt_mapping *m, struct pt_gather *gath
 	return ret;
 }
 
+/*
+ * The last that the root reaches now. iommufd asks for what is mapped, never for nothing, and
+ * read_and_clear_dirty() fails for what a growing top does not reach yet.
+ */
+static uint64_t reached(struct pt *pt)
+{
+	unsigned level = pt->table.common.top_of_table & PT_TOP_LEVEL_MASK;
+	unsigned end_lg2 = pt->format->granule_lg2 + 9 * (level + 1);
+
+	return pt->grows && end_lg2 < 64 ? (UINT64_C(1) << end_lg2) - 1 : UINT64_MAX;
+}
+
+/* The adaptor's own look: who calls in Linux would know. */
+static bool find_leaf(struct pt *pt, uint64_t iova, struct generic_leaf *leaf)
+{
+	struct machine m = pt->machine;
+	bool found;
+
+	m.own = &pt->table.common.top_of_table;
+	machine = &m;
+	found = pt->format->leaf(&pt->table, iova, leaf);
+	enter(pt);
+	return found;
+}
+
+/*
+ * "It should be called with IOVA ranges that match those passed to map_pages": who does so never
+ * asks for what no leaf begins at, for which unmap_range() says 0, too, but gathers; nor for what
+ * a growing top does not reach yet, for which it says 0 whatever is mapped before.
+ */
+static bool is_unmapped_by(struct pt *pt, uint64_t iova)
+{
+	struct generic_leaf leaf;
+
+	if (STRICT)
+		return true;
+	return find_leaf(pt, iova, &leaf) &&
+	       !(iova & ((UINT64_C(1) << leaf.lg2) - 1));
+}
+
 static uint64_t unmap(struct pt *pt, uint64_t iova, uint64_t len, struct pt_gather *gather)
 {
 	struct iommu_iotlb_gather g;
 	size_t done;
 
 	enter(pt);
+	if (!is_unmapped_by(pt, iova))
+		return 0;
+	if (!STRICT && len && iova + (len - 1) > reached(pt) && iova + (len - 1) >= iova)
+		len = reached(pt) - iova + 1;
 	open_gather(&g, gather);
 	done = iommu_of(pt)->ops->unmap_range(iommu_of(pt), iova, len, &g);
 	close_gather(pt, &g, gather);
@@ -250,20 +304,89 @@ static bool translate(struct pt *pt, uint64_t iova, uint64_t *oa)
 }
 
 /*
- * As drivers/iommu/iommufd/iova_bitmap.c: what begins before the bitmap is not recorded, of what
- * reaches beyond it the part inside.
+ * As drivers/iommu/iommufd/iova_bitmap.c: of what reaches beyond the bitmap the part inside is
+ * recorded; nothing of what begins before it (but that a careful caller asks apart, see below).
  */
 void iova_bitmap_set(struct iova_bitmap *bitmap, unsigned long iova, size_t length)
 {
 	const struct pt_bitmap *b = bitmap->bitmap;
-	uint64_t bit, last;
+	uint64_t last = iova + (length - 1), bit;
 
-	if (iova < b->base)
+	if (iova < b->base && (STRICT || last < b->base))
 		return;
-	bit = (iova - b->base) >> b->granule_lg2;
-	last = (iova + length - 1 - b->base) >> b->granule_lg2;
+	bit = iova < b->base ? 0 : (iova - b->base) >> b->granule_lg2;
+	last = (last - b->base) >> b->granule_lg2;
 	for (; bit <= last && bit < b->bits; bit++)
 		b->words[bit / 64] |= UINT64_C(1) << bit % 64;
+}
+
+/* What one call of it is about. */
+struct dirty_call {
+	struct pt *pt;
+	struct iommu_dirty_bitmap dirty;
+	unsigned long flags;
+};
+
+static int read_range(const struct dirty_call *c, uint64_t first, uint64_t last)
+{
+	return c->pt->format->read_and_clear_dirty(&iommu_of(c->pt)->domain, first, last - first + 1,
+						   c->flags, (void *)&c->dirty);
+}
+
+/* The leaf around iova, if one begins before it. */
+static bool find_cut_leaf(struct pt *pt, uint64_t iova, uint64_t *first, uint64_t *last)
+{
+	struct generic_leaf leaf;
+
+	if (!find_leaf(pt, iova, &leaf))
+		return false;
+	*first = iova & ~((UINT64_C(1) << leaf.lg2) - 1);
+	*last = iova | ((UINT64_C(1) << leaf.lg2) - 1);
+	return *first != iova;
+}
+
+/*
+ * read_and_clear_dirty() cleans a leaf of which the bitmap holds only a part, or nothing. A
+ * careful caller leaves these as they are: reads the one that the bitmap begins in, and the one
+ * that it ends in, without clearing, and the rest with it.
+ */
+static int read_carefully(struct dirty_call c, const struct pt_bitmap *b, uint64_t first,
+			  uint64_t last)
+{
+	struct dirty_call kept = c;
+	uint64_t end, leaf_first, leaf_last;
+	int ret = 0;
+
+	kept.flags |= IOMMU_DIRTY_NO_CLEAR;
+	end = b->bits > (UINT64_MAX - b->base) >> b->granule_lg2 ?
+		      UINT64_MAX : b->base + (b->bits << b->granule_lg2) - 1;
+	/* Leaves that the range cuts are read whole. */
+	if (find_cut_leaf(c.pt, first, &leaf_first, &leaf_last))
+		first = leaf_first;
+	if (find_cut_leaf(c.pt, last, &leaf_first, &leaf_last))
+		last = leaf_last;
+	if (last < b->base || first > end)
+		return 0;
+	if (first < b->base) {
+		first = b->base;
+		if (find_cut_leaf(c.pt, first, &leaf_first, &leaf_last)) {
+			ret = read_range(&kept, leaf_first, leaf_last);
+			if (ret || leaf_last >= last)
+				return ret;
+			first = leaf_last + 1;
+		}
+	}
+	if (last > end) {
+		last = end;
+		if (end < UINT64_MAX &&
+		    find_cut_leaf(c.pt, end + 1, &leaf_first, &leaf_last) && leaf_last >= first) {
+			ret = read_range(&kept, leaf_first, leaf_last);
+			if (ret || leaf_first <= first)
+				return ret;
+			last = leaf_first - 1;
+		}
+	}
+	return first <= last ? read_range(&c, first, last) : 0;
 }
 
 static int read_dirty(struct pt *pt, uint64_t iova, uint64_t len, unsigned flags,
@@ -271,7 +394,12 @@ static int read_dirty(struct pt *pt, uint64_t iova, uint64_t len, unsigned flags
 {
 	struct iova_bitmap b = { bitmap };
 	struct iommu_iotlb_gather g;
-	struct iommu_dirty_bitmap dirty = { .bitmap = &b, .gather = &g };
+	struct dirty_call c = {
+		.pt = pt,
+		.dirty = { .bitmap = &b, .gather = &g },
+		.flags = flags & PT_NO_CLEAR ? IOMMU_DIRTY_NO_CLEAR : 0,
+	};
+	uint64_t last = iova + (len - 1);
 	int ret;
 
 	if (!pt->tracks_dirty)
@@ -279,16 +407,21 @@ static int read_dirty(struct pt *pt, uint64_t iova, uint64_t len, unsigned flags
 	if (bitmap->granule_lg2 > 63 || !bitmap->bits)
 		return -EINVAL;
 	enter(pt);
+	if (!len || iova > reached(pt))
+		return 0;
+	if (last > reached(pt))
+		last = reached(pt);
 	open_gather(&g, gather);
-	ret = pt->format->read_and_clear_dirty(&iommu_of(pt)->domain, iova, len,
-					       flags & PT_NO_CLEAR ? IOMMU_DIRTY_NO_CLEAR : 0,
-					       &dirty);
+	ret = STRICT || last < iova ? read_range(&c, iova, last) :
+				      read_carefully(c, bitmap, iova, last);
 	close_gather(pt, &g, gather);
 	return ret;
 }
 
+/* It is for tests of iommufd, and does not look whether the leaf can be written. */
 static int set_dirty(struct pt *pt, uint64_t iova)
 {
+	struct generic_leaf leaf;
 	int ret;
 
 	if (!pt->tracks_dirty)
@@ -296,9 +429,13 @@ static int set_dirty(struct pt *pt, uint64_t iova)
 	enter(pt);
 	host_of(pt)->reader_enter(host_of(pt)->ctx);
 	enter(pt);
-	ret = pt->format->set_dirty(iommu_of(pt), iova);
+	if (find_leaf(pt, iova, &leaf) && !leaf.is_writable)
+		ret = -EACCES;
+	else
+		ret = pt->format->set_dirty(iommu_of(pt), iova);
 	host_of(pt)->reader_exit(host_of(pt)->ctx);
-	return ret;
+	/* Where a growing top does not reach yet nothing is mapped. */
+	return ret == -ERANGE ? -ENOENT : ret;
 }
 
 /* ---- the object ---- */

@@ -21,6 +21,12 @@ struct generic_feature {
 	unsigned theirs;
 };
 
+struct generic_leaf {
+	u64 item;
+	unsigned lg2; /* of its size */
+	bool is_writable;
+};
+
 struct generic_format {
 	/* Every struct pt_iommu_<format>_cfg is this. top_level is unused where the VA tells it. */
 	int (*init)(struct generic_table *table, const struct pt_iommu_cfg *cfg,
@@ -28,6 +34,8 @@ struct generic_format {
 	/* What init would leave in common and pgsize_bitmap; asks for no memory. */
 	int (*probe)(struct generic_table *table, const struct pt_iommu_cfg *cfg,
 		     unsigned top_level);
+	/* The leaf that translates iova, for callers that must know what they have mapped. */
+	bool (*leaf)(struct generic_table *table, u64 iova, struct generic_leaf *leaf);
 	phys_addr_t (*iova_to_phys)(struct iommu_domain *domain, dma_addr_t iova);
 	int (*read_and_clear_dirty)(struct iommu_domain *domain, unsigned long iova, size_t size,
 				    unsigned long flags, struct iommu_dirty_bitmap *dirty);

@@ -11,15 +11,19 @@
 #define DEVIATIONS(format, ...) static const struct pt_deviation *const format##_deviations = NULL;
 #else
 #define DEVIATIONS(format, ...)                                                 \
-	static const struct pt_deviation format##_deviations[] = { __VA_ARGS__ \
-								   { NULL, NULL } };
+	static const struct pt_deviation format##_deviations[] = { __VA_ARGS__, { NULL, NULL } };
 #endif
 
-DEVIATIONS(amdv1, )
-DEVIATIONS(amdv1_mock, )
-DEVIATIONS(vtdss, )
-DEVIATIONS(x86_64, )
-DEVIATIONS(vtdfs, )
-DEVIATIONS(riscv64, )
+#define BOUNDS { "bounds", "map_range() trusts the IOMMU core, and the core its callers, with alignment and the end of the OAs" }
+#define UNUSED_BITS { "attributes", "accessed and dirty start clear: without tracking hardware ignores them" }
+#define PROT { "prot", "set_prot() drops what the format has no bit for, NOEXEC among it" }
+#define READS_TOO { "write-only", "set_prot() allows reads with WRITE" }
+
+DEVIATIONS(amdv1, BOUNDS, UNUSED_BITS, PROT)
+DEVIATIONS(amdv1_mock, BOUNDS, UNUSED_BITS, PROT)
+DEVIATIONS(vtdss, BOUNDS, UNUSED_BITS, PROT)
+DEVIATIONS(x86_64, BOUNDS, PROT, READS_TOO)
+DEVIATIONS(vtdfs, BOUNDS, PROT, READS_TOO)
+DEVIATIONS(riscv64, BOUNDS, READS_TOO)
 
 #endif

@@ -78,13 +78,18 @@ struct pt_iommu_cfg generic_cfg(const struct generic_format *format,
 void generic_fit(const struct generic_format *format, struct pt_config *config)
 {
 	struct generic_table table = { 0 };
+	struct machine m = { .own = &table.common.top_of_table }, *before = machine;
 	struct pt_iommu_cfg cfg;
 	uint64_t sizes;
+	int ret;
 
 	fit_features(format, config);
 	fit_widths(format, config);
 	cfg = generic_cfg(format, config);
-	if (format->probe(&table, &cfg, config->top_level))
+	machine = &m;
+	ret = format->probe(&table, &cfg, config->top_level);
+	machine = before;
+	if (ret)
 		return;
 	sizes = table.iommu.domain.pgsize_bitmap;
 	if (config->pgsize_bitmap & sizes)

@@ -42,6 +42,38 @@ static int NS(walkdiff_probe)(struct generic_table *table, const struct pt_iommu
 	return pt_iommu_init_domain(&t->iommu, &t->iommu.domain);
 }
 
+static int NS(walkdiff_find)(struct pt_range *range, void *arg, unsigned int level,
+			     struct pt_table_p *table)
+{
+	struct pt_state pts = pt_init(range, level, table);
+	struct generic_leaf *leaf = arg;
+
+	switch (pt_load_single_entry(&pts)) {
+	case PT_ENTRY_TABLE:
+		return pt_descend(&pts, arg, NS(walkdiff_find));
+	case PT_ENTRY_OA:
+		leaf->lg2 = pt_entry_oa_lg2sz(&pts);
+		leaf->item = pts.entry;
+		return 0;
+	default:
+		return -ENOENT;
+	}
+}
+
+/* Writable is what has the bits that set_prot() adds for IOMMU_WRITE. */
+static bool NS(walkdiff_leaf)(struct generic_table *table, u64 iova, struct generic_leaf *leaf)
+{
+	struct pt_range range = pt_make_range(&table->common, iova, iova);
+	struct pt_write_attrs read = {}, both = {};
+
+	if (pt_check_range(&range) || pt_walk_range(&range, NS(walkdiff_find), leaf))
+		return false;
+	leaf->is_writable = pt_iommu_set_prot(&table->common, &read, IOMMU_READ);
+	pt_iommu_set_prot(&table->common, &both, IOMMU_READ | IOMMU_WRITE);
+	leaf->is_writable |= !!(leaf->item & both.descriptor_bits & ~read.descriptor_bits);
+	return true;
+}
+
 static const struct generic_feature NS(walkdiff_features)[] = {
 	{ PT_DYNAMIC_TOP, BIT(PT_FEAT_DYNAMIC_TOP) },
 	{ PT_SIGN_EXTEND, BIT(PT_FEAT_SIGN_EXTEND) },
@@ -57,6 +89,7 @@ static const struct generic_feature NS(walkdiff_features)[] = {
 const struct generic_format CONCATENATE(generic_, FORMAT) = {
 	.init = NS(walkdiff_init),
 	.probe = NS(walkdiff_probe),
+	.leaf = NS(walkdiff_leaf),
 	.iova_to_phys = DOMAIN_NS(iova_to_phys),
 	.read_and_clear_dirty = DOMAIN_NS(read_and_clear_dirty),
 #ifdef pt_entry_make_write_dirty

@@ -22,10 +22,13 @@ void machine_table_free(void *table, unsigned order)
 	machine = m;
 }
 
+/* generic_pt flushes what it has stored, also where that is nothing. */
 void machine_flush(const void *first, size_t bytes)
 {
 	struct machine *m = machine;
 
+	if (!bytes)
+		return;
 	m->host->flush(m->host->ctx, first, bytes);
 	machine = m;
 }
@@ -87,7 +90,11 @@ uint64_t machine_pa(const void *place)
 uint64_t machine_load(const volatile void *item)
 {
 	struct machine *m = machine;
-	uint64_t v = m->host->load_relaxed(m->host->ctx, (const void *)item);
+	uint64_t v;
+
+	if (item == m->own)
+		return *(const volatile uint64_t *)item;
+	v = m->host->load_relaxed(m->host->ctx, (const void *)item);
 
 	machine = m;
 	return v;
@@ -97,14 +104,26 @@ void machine_store(volatile void *item, uint64_t v)
 {
 	struct machine *m = machine;
 
+	if (item == m->own) {
+		*(volatile uint64_t *)item = v;
+		return;
+	}
 	m->host->store_relaxed(m->host->ctx, (void *)item, v);
 	machine = m;
 }
 
+/* An exchange for the same (set_dirty, of what is dirty) is a look: nothing is stored. */
 bool machine_cmpxchg(volatile void *item, void *old, uint64_t v)
 {
 	struct machine *m = machine;
-	bool was = m->host->cmpxchg(m->host->ctx, (void *)item, old, v);
+	uint64_t was_there = *(uint64_t *)old;
+	bool was;
+
+	if (was_there == v) {
+		*(uint64_t *)old = machine_load(item);
+		return *(uint64_t *)old == was_there;
+	}
+	was = m->host->cmpxchg(m->host->ctx, (void *)item, old, v);
 
 	machine = m;
 	return was;

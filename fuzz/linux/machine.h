@@ -20,6 +20,11 @@
 struct machine {
 	const struct pt_host *host;
 	uint64_t c_bit; /* in items, and 0 without encryption */
+	/*
+	 * The word of the top where it is not the host's affair: in init, which also reads it as
+	 * it is and nobody else sees, and for the adaptor's own looks.
+	 */
+	const volatile void *own;
 };
 
 extern _Thread_local struct machine *machine;
