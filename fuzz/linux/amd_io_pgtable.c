@@ -39,6 +39,7 @@ void amd_iommu_domain_flush_pages(struct protection_domain *domain, u64 address,
 				       .leaf_levels = PT_ANY_LEVEL, .table_levels = PT_ANY_LEVEL };
 
 	shim_host()->invalidate(pt_of(domain)->host->ctx, &inv);
+	shim_free_deferred();
 }
 
 void amd_iommu_update_and_flush_device_table(struct protection_domain *domain)
@@ -79,6 +80,12 @@ static struct protection_domain *new_domain(struct pt *pt, enum io_pgtable_fmt f
 	return pt->ops ? domain : NULL;
 }
 
+/* What is present in x86_64 can be read: IOMMU_WRITE alone would be both. */
+static bool refuses_v2(unsigned prot)
+{
+	return !(prot & PT_READ);
+}
+
 /* ---- amdv1 ---- */
 
 static void enter_v1(struct pt *pt)
@@ -93,11 +100,15 @@ static void fit_v1(struct pt_config *config)
 			    PT_DIRTY_TRACKING | PT_ENCRYPT_TABLES | PT_FORCE_WRITEABLE | PT_NP_CACHE;
 	config->features |= PT_DYNAMIC_TOP | PT_FORCE_COHERENCE;
 	config->top_level = PAGE_MODE_3_LEVEL - 1;
-	if (config->vasz_lg2 < PM_LEVEL_SHIFT(PAGE_MODE_3_LEVEL))
-		config->vasz_lg2 = PM_LEVEL_SHIFT(PAGE_MODE_3_LEVEL);
-	config->pgsize_bitmap &= AMD_IOMMU_PGSIZES;
-	if (!config->pgsize_bitmap)
-		config->pgsize_bitmap = AMD_IOMMU_PGSIZES;
+	config->vasz_lg2 = max(config->vasz_lg2, (uint8_t)PM_LEVEL_SHIFT(PAGE_MODE_2_LEVEL));
+	config->features &= ~(uint64_t)PT_FULL_VA;
+	if (config->vasz_lg2 == 64)
+		config->features |= PT_FULL_VA;
+	if (config->encrypt_bit < 32 || config->encrypt_bit > 51)
+		config->features &= ~(uint64_t)PT_ENCRYPT_TABLES;
+	if (config->features & PT_ENCRYPT_TABLES)
+		config->oasz_lg2 = min(config->oasz_lg2, config->encrypt_bit);
+	core_fit(config, AMD_IOMMU_PGSIZES);
 }
 
 static int alloc_v1(struct pt *pt)
@@ -108,14 +119,24 @@ static int alloc_v1(struct pt *pt)
 		return -ENOMEM;
 	pt->pgsizes = pt->config.pgsize_bitmap;
 	/* The root, its level, and the counter of both. */
+	domain->iop.seqcount.lock = &domain->lock.lock;
 	shim_share(&domain->iop.seqcount, sizeof(u64));
 	shim_share(&domain->iop.mode, sizeof(u64) + sizeof(domain->iop.root));
 	amd_iommu_update_and_flush_device_table(domain);
 	return 0;
 }
 
+/* Whoever has made the root higher has told the device table when the lock is free. */
+static void await_device_table(struct pt *pt)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&domain_of(pt)->lock, flags);
+	spin_unlock_irqrestore(&domain_of(pt)->lock, flags);
+}
+
 static const struct core_driver driver_v1 = {
-	.alloc = alloc_v1, .prot = amd_prot, .invalidate = invalidate, .enter = enter_v1,
+	.end_map = await_device_table, .alloc = alloc_v1, .prot = amd_prot, .invalidate = invalidate, .enter = enter_v1,
 	.fit = fit_v1,
 };
 
@@ -135,12 +156,15 @@ static void enter_v2(struct pt *pt)
 /* The aperture is the lower half. */
 static void fit_v2(struct pt_config *config)
 {
+	unsigned end_lg2;
+
 	config->features &= PT_FLUSH_RANGE | PT_FLUSH_RANGE_NO_GAPS | PT_FORCE_WRITEABLE;
-	config->vasz_lg2 = (uint8_t)min((unsigned)config->vasz_lg2,
-					PM_LEVEL_SHIFT(config->top_level + 1) - 1U);
-	config->pgsize_bitmap &= AMD_IOMMU_PGSIZES_V2;
-	if (!config->pgsize_bitmap)
-		config->pgsize_bitmap = AMD_IOMMU_PGSIZES_V2;
+	config->top_level = (uint8_t)(config->top_level < PAGE_MODE_5_LEVEL - 1 ? 3 : 4);
+	end_lg2 = PM_LEVEL_SHIFT(config->top_level + 1);
+	config->vasz_lg2 = (uint8_t)clamp((unsigned)config->vasz_lg2, end_lg2 - 9, end_lg2 - 1);
+	config->oasz_lg2 = (uint8_t)min(config->oasz_lg2, (uint8_t)52);
+	config->encrypt_bit = 0;
+	core_fit(config, AMD_IOMMU_PGSIZES_V2);
 }
 
 static int alloc_v2(struct pt *pt)
@@ -151,13 +175,21 @@ static int alloc_v2(struct pt *pt)
 		return -ENOMEM;
 	pt->pgsizes = pt->config.pgsize_bitmap;
 	shim_host()->change_top(pt->host->ctx, virt_to_phys(domain->iop.pgd), pt->config.top_level);
+	if (core_skips_known)
+		shim_defer_frees();
 	return 0;
 }
 
 static const struct core_driver driver_v2 = {
-	.alloc = alloc_v2, .prot = amd_prot, .invalidate = invalidate, .enter = enter_v2,
-	.fit = fit_v2,
+	.alloc = alloc_v2, .prot = amd_prot, .refuses = refuses_v2,
+	.invalidate = invalidate, .enter = enter_v2, .fit = fit_v2,
 };
+
+static void deinit_v2(struct pt *pt)
+{
+	core_deinit(pt);
+	shim_free_deferred();
+}
 
 static int init_v2(struct pt *pt, const struct pt_config *config, void *env)
 {
@@ -176,17 +208,18 @@ static int init_v2(struct pt *pt, const struct pt_config *config, void *env)
 	{ "map-over", "map_pages() replaces what is there, and invalidates it" }
 #define KEEPS                                                                                      \
 	{ "keeps-tables", "unmap_pages() takes leaves out, never tables" }
+#define WORK                                                                                       \
+	{ "work", "each page is looked for from the root on" }
 #define PROT                                                                                       \
 	{ "prot", "the driver hands on IOMMU_READ and IOMMU_WRITE alone" }
 
 static const struct pt_deviation deviations_v1[] = {
-	LOCKED, WHOLE, OVER, KEEPS, PROT,
+	LOCKED, WHOLE, OVER, KEEPS, WORK, PROT,
 	{ "attributes", "A and D are left clear, also where nobody tracks dirt" },
 	{ 0 },
 };
 static const struct pt_deviation deviations_v2[] = {
-	LOCKED, WHOLE, OVER, KEEPS, PROT,
-	{ "write-only", "what is present can be read: IOMMU_WRITE alone is both" },
+	LOCKED, WHOLE, OVER, KEEPS, WORK, PROT,
 	{ "attributes", "D is set in leaves that are not writable, too" },
 	{ 0 },
 };
@@ -197,7 +230,7 @@ static const struct pt_ops amdv1 = {
 	.read_dirty = core_read_dirty, .sync = core_sync, .deviations = deviations_v1, .fit = fit_v1,
 };
 static const struct pt_ops x86_64 = {
-	.name = "x86_64", .size = sizeof(struct pt), .init = init_v2, .deinit = core_deinit,
+	.name = "x86_64", .size = sizeof(struct pt), .init = init_v2, .deinit = deinit_v2,
 	.map = core_map, .unmap = core_unmap, .translate = core_translate, .sync = core_sync,
 	.deviations = deviations_v2, .fit = fit_v2,
 };

@@ -64,13 +64,29 @@ static int same_prot(int iommu_prot)
 	return iommu_prot;
 }
 
+/* Stage 1 has no bit against reading: IOMMU_WRITE alone would be both. */
+static bool refuses_s1(unsigned prot)
+{
+	return !(prot & PT_READ);
+}
+
+static bool refuses_s2(unsigned prot)
+{
+	(void)prot;
+	return false;
+}
+
 /* ---- configurations ---- */
 
+/* What the levels up to `top` can hold. */
 static unsigned long supported(const struct granule *granule, const struct pt_config *config)
 {
+	unsigned top_lg2 = granule->lg2 + bits_per_level(granule) * config->top_level;
 	unsigned long sizes = granule->sizes;
 
-	return granule->lg2 == 16 && config->oasz_lg2 > 48 ? sizes | 1UL << 42 : sizes;
+	if (granule->lg2 == 16 && config->oasz_lg2 > 48)
+		sizes |= 1UL << 42;
+	return sizes & ((2UL << top_lg2) - 1);
 }
 
 /* What the kernel makes of a VA width: as few levels as it needs, stage 2 one less if it can. */
@@ -117,10 +133,9 @@ static void fit(struct pt_config *config, const struct granule *granule, bool st
 	config->vasz_lg2 = min(config->vasz_lg2, (uint8_t)(config->features & PT_LARGE_OA ? 52 : 48));
 	config->vasz_lg2 = max(config->vasz_lg2, (uint8_t)(granule->lg2 + bits_per_level(granule) + 1));
 	config->top_level = (uint8_t)top_of(granule, config->vasz_lg2, stage_2);
-	config->pgsize_bitmap &= supported(granule, config);
-	if (!config->pgsize_bitmap)
-		config->pgsize_bitmap = supported(granule, config);
-	config->pgsize_bitmap |= 1UL << granule->lg2;
+	/* The granule is found by the smallest size. */
+	config->pgsize_bitmap |= config->pgsize_bitmap ? 1UL << granule->lg2 : 0;
+	core_fit(config, supported(granule, config));
 }
 
 static int alloc(struct pt *pt, const struct granule *granule, bool stage_2)
@@ -156,16 +171,27 @@ static int alloc(struct pt *pt, const struct granule *granule, bool stage_2)
 	{ "unmap-whole", "iommu_unmap() is for what was mapped; anything else warns" }
 #define OVER                                                                                       \
 	{ "map-over", "\"We require an unmap first\": a map over something warns" }
+#define KEEPS                                                                                      \
+	{ "keeps-tables", "where leaves as large as a table's reach may not exist, tables stay" }
+#define WORK                                                                                       \
+	{ "work", "items that led to tables are cleared twice" }
 #define GATHER                                                                                     \
 	{ "gather", "unmap_pages() invalidates and frees a table at once, by tlb_flush_walk()" }
 
 static const struct pt_deviation deviations_s1[] = {
-	LOCKED, WHOLE, OVER, GATHER,
-	{ "write-only", "stage 1 has no bit against reading: IOMMU_WRITE alone is both" },
+	LOCKED, WHOLE, OVER, GATHER, KEEPS, WORK,
 	{ "attributes", "MAIR: Linux has non-cacheable as attribute 0 and write-back as 1" },
 	{ 0 },
 };
-static const struct pt_deviation deviations_s2[] = { LOCKED, WHOLE, OVER, GATHER, { 0 } };
+static struct pt_deviation deviations_s2[] = { LOCKED, WHOLE, OVER, GATHER, KEEPS, WORK, { 0 }, { 0 } };
+
+__attribute__((constructor(200))) static void skip_known(void)
+{
+	if (core_skips_known)
+		deviations_s2[ARRAY_SIZE(deviations_s2) - 2] = (struct pt_deviation){
+			"attributes", "docs/FINDINGS.md: without execution XN is 0b11, which allows it above EL0"
+		};
+}
 
 #define FORMAT(stage, granule)                                                                     \
 	static int alloc_s##stage##_##granule(struct pt *pt)                                       \
@@ -178,6 +204,7 @@ static const struct pt_deviation deviations_s2[] = { LOCKED, WHOLE, OVER, GATHER
 	}                                                                                          \
 	static const struct core_driver driver_s##stage##_##granule = {                            \
 		.alloc = alloc_s##stage##_##granule, .prot = same_prot, .gathers = true,           \
+		.refuses = refuses_s##stage,                                                       \
 		.invalidate = invalidate, .fit = fit_s##stage##_##granule,                         \
 	};                                                                                         \
 	static int init_s##stage##_##granule(struct pt *pt, const struct pt_config *config,        \

@@ -3,12 +3,38 @@
 
 #include <linux/bitops.h>
 #include <linux/kernel.h>
+#include <linux/limits.h>
 #include <linux/mm.h>
+
+bool core_skips_known;
+
+char *getenv(const char *name);
+
+__attribute__((constructor(150))) static void choose(void)
+{
+	const char *known = getenv("WALKDIFF_LINUX_KNOWN");
+
+	core_skips_known = known && !__builtin_strcmp(known, "skip");
+}
 
 static void enter(struct pt *pt)
 {
 	if (pt->driver->enter)
 		pt->driver->enter(pt);
+}
+
+void core_fit(struct pt_config *config, unsigned long supported)
+{
+	const uint64_t flushes = PT_FLUSH_RANGE | PT_FLUSH_RANGE_NO_GAPS;
+	unsigned long sizes = config->pgsize_bitmap & supported;
+
+	if (!(config->features & flushes) || !(~config->features & flushes))
+		config->features ^= PT_FLUSH_RANGE;
+	if (!sizes || __ffs(sizes) > config->oasz_lg2 || __ffs(sizes) > config->vasz_lg2)
+		sizes = supported;
+	config->pgsize_bitmap = sizes;
+	config->oasz_lg2 = max(config->oasz_lg2, (uint8_t)__ffs(sizes));
+	config->vasz_lg2 = max(config->vasz_lg2, (uint8_t)__ffs(sizes));
 }
 
 static bool same_config(const struct pt_config *a, const struct pt_config *b)
@@ -27,7 +53,11 @@ int core_init(struct pt *pt, const struct pt_config *config, void *env,
 	driver->fit(&fitting);
 	if (!same_config(&fitting, config))
 		return -EOPNOTSUPP;
-	*pt = (struct pt){ .host = env, .driver = driver, .config = *config };
+	pt->host = env;
+	pt->driver = driver;
+	pt->config = *config;
+	pt->areas.nr = 0;
+	__builtin_memset(pt->heap, 0, sizeof(pt->heap));
 	shim_begin(pt->host, pt->heap, sizeof(pt->heap));
 	enter(pt);
 	error = driver->alloc(pt);
@@ -119,6 +149,8 @@ static int check_mapping(const struct pt *pt, const struct pt_mapping *m)
 		return -EINVAL;
 	if (pt->config.features & PT_FORCE_WRITEABLE && !(m->prot & PT_WRITE))
 		return -EINVAL;
+	if (pt->driver->refuses && pt->driver->refuses(m->prot))
+		return -EOPNOTSUPP;
 	if (overflows(m->iova, m->len) || overflows(m->oa, m->len))
 		return -EOVERFLOW;
 	if ((m->iova | m->oa | m->len) & (smallest(pt) - 1))
@@ -167,6 +199,15 @@ static int iommu_prot(unsigned prot)
 	return to;
 }
 
+/* Only dirty tracking asks for areas. */
+static void note(struct pt *pt, bool (*how)(struct areas *, struct area), uint64_t iova,
+		 uint64_t len, uint64_t page)
+{
+	if (len && pt->config.features & PT_DIRTY_TRACKING &&
+	    !how(&pt->areas, (struct area){ iova, iova + (len - 1), page }))
+		shim_fail("more areas than MAX_AREAS");
+}
+
 /* iommu_map(), but that it takes nothing away again after an error. */
 int core_map(struct pt *pt, const struct pt_mapping *m, struct pt_gather *gather, uint64_t *mapped)
 {
@@ -184,10 +225,18 @@ int core_map(struct pt *pt, const struct pt_mapping *m, struct pt_gather *gather
 		size_t page = page_size(pt, m->iova + *mapped, m->oa + *mapped, m->len - *mapped,
 					&count);
 
+		if (core_skips_known)
+			count = min(count, (size_t)INT_MAX);
 		error = pt->ops->map_pages(pt->ops, m->iova + *mapped, m->oa + *mapped, page, count,
 					   prot, GFP_KERNEL, &now);
+		/* The core would go back, or ask for the same for ever. */
+		if (now > page * count || (!error && !now))
+			shim_fail("map_pages() says that it mapped more than it was asked, or nothing");
+		note(pt, areas_add, m->iova + *mapped, now, page);
 		*mapped += now;
 	}
+	if (core_skips_known && pt->driver->end_map)
+		pt->driver->end_map(pt);
 	/* iotlb_sync_map(), put off until the sync. */
 	if (*mapped && pt->config.features & PT_NP_CACHE)
 		core_gather_add(&g, m->iova, *mapped);
@@ -212,11 +261,14 @@ uint64_t core_unmap(struct pt *pt, uint64_t iova, uint64_t len, struct pt_gather
 		size_t count, page = page_size(pt, iova + removed, iova + removed, len - removed,
 					       &count);
 
+		if (core_skips_known)
+			count = min(count, (size_t)INT_MAX);
 		now = pt->ops->unmap_pages(pt->ops, iova + removed, page, count, &g.kernel);
 		if (now && !pt->driver->gathers)
 			core_gather_add(&g, iova + removed, now);
 		removed += now;
 	}
+	note(pt, areas_remove, iova, removed, 0);
 	close_gather(&g, gather);
 	return removed;
 }
@@ -272,25 +324,73 @@ static int check_dirty(const struct pt *pt, uint64_t iova, uint64_t len,
 	return in_aperture(pt, iova, iova + (len - 1)) ? 0 : -ERANGE;
 }
 
+/* The granules of a bitmap: iommufd's always reaches over what it asks for. */
+static struct area reach(const struct pt_bitmap *bitmap)
+{
+	uint64_t most = UINT64_MAX >> bitmap->granule_lg2, more = bitmap->bits - 1;
+	struct area all = { .first = bitmap->base };
+
+	all.last = all.first + ((more < most ? more : most) << bitmap->granule_lg2);
+	all.last += (UINT64_C(1) << bitmap->granule_lg2) - 1;
+	if (more > most || all.last < all.first)
+		all.last = UINT64_MAX;
+	return all;
+}
+
+static struct area both(struct area a, struct area b)
+{
+	return (struct area){ max(a.first, b.first), min(a.last, b.last), a.page };
+}
+
+/* Dirt is asked for from `at` on: how far in one call, and whether it may be cleared. */
+static struct area piece_from(const struct area *mapped, uint64_t at, struct area range,
+			      struct area bitmap, bool *clears)
+{
+	struct area piece = both(*mapped, range);
+
+	piece.first = max(piece.first, at);
+	if (core_skips_known) {
+		/* Leaf by leaf, and one that is not reported whole stays dirty. */
+		piece.first = mapped->first + ((piece.first - mapped->first) & -mapped->page);
+		piece.last = piece.first + (mapped->page - 1);
+		*clears = *clears && piece.first >= bitmap.first && piece.last <= bitmap.last;
+	}
+	return piece;
+}
+
 int core_read_dirty(struct pt *pt, uint64_t iova, uint64_t len, unsigned flags,
 		    const struct pt_bitmap *bitmap, struct pt_gather *gather)
 {
 	struct iova_bitmap to = { bitmap };
-	struct iommu_dirty_bitmap dirty = { .bitmap = &to };
-	uint64_t first = iova & -smallest(pt);
-	uint64_t last = (iova + (len - 1)) | (smallest(pt) - 1);
+	struct area range, piece;
+	const struct area *mapped;
 	struct core_gather g;
+	uint64_t at;
 	int error = check_dirty(pt, iova, len, bitmap);
 
 	if (error || !len)
 		return error;
+	/* iommufd refuses what is not aligned. */
+	range.first = iova & -smallest(pt);
+	range.last = (iova + (len - 1)) | (smallest(pt) - 1);
+	range = both(range, reach(bitmap));
 	enter(pt);
 	open_gather(&g, pt, gather);
-	if (!(flags & PT_NO_CLEAR))
-		dirty.gather = &g.kernel;
-	/* iommufd refuses what is not aligned to pages, and of the whole address space its end. */
-	error = pt->ops->read_and_clear_dirty(pt->ops, first, last - first + 1,
-					      flags & PT_NO_CLEAR ? IOMMU_DIRTY_NO_CLEAR : 0, &dirty);
+	at = range.first;
+	while (!error && at <= range.last && (mapped = areas_from(&pt->areas, at)) &&
+	       mapped->first <= range.last) {
+		bool clears = !(flags & PT_NO_CLEAR);
+		struct iommu_dirty_bitmap dirty = { .bitmap = &to };
+
+		piece = piece_from(mapped, at, range, reach(bitmap), &clears);
+		dirty.gather = clears ? &g.kernel : NULL;
+		error = pt->ops->read_and_clear_dirty(pt->ops, piece.first,
+						      piece.last - piece.first + 1,
+						      clears ? 0 : IOMMU_DIRTY_NO_CLEAR, &dirty);
+		if (piece.last == UINT64_MAX)
+			break;
+		at = piece.last + 1;
+	}
 	close_gather(&g, gather);
 	return error;
 }

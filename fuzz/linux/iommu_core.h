@@ -12,6 +12,7 @@
 #include <linux/io-pgtable.h>
 
 #include "core/foreign.h"
+#include "fuzz/linux/areas.h"
 #include "fuzz/linux/shim.h"
 
 /* What a driver adds. */
@@ -20,9 +21,13 @@ struct core_driver {
 	int (*alloc)(struct pt *pt);
 	/* What the driver's map makes of IOMMU_READ and so on. */
 	int (*prot)(int iommu_prot);
+	/* enum pt_prot that the kernel's callers do not ask, and the code would widen. Or null. */
+	bool (*refuses)(unsigned prot);
 	/* unmap_pages() adds to the gather that it is handed, by a callback; else the core does. */
 	bool gathers;
 	void (*invalidate)(struct pt *pt, uint64_t first, uint64_t last);
+	/* Or null: what a map ends with that knows (core_skips_known). */
+	void (*end_map)(struct pt *pt);
 	/* Before each operation: globals that the code reads. Or null. */
 	void (*enter)(struct pt *pt);
 	void (*fit)(struct pt_config *config);
@@ -35,6 +40,7 @@ struct pt {
 	struct pt_config config;
 	unsigned long pgsizes; /* the domain's pgsize_bitmap */
 	struct io_pgtable_ops *ops;
+	struct areas areas;    /* with PT_DIRTY_TRACKING */
 	_Alignas(64) char heap[2048]; /* what the driver has: its domain, or kmalloc's memory */
 };
 
@@ -43,6 +49,15 @@ struct core_gather {
 	struct iommu_iotlb_gather kernel;
 	struct pt *pt;
 };
+
+/*
+ * WALKDIFF_LINUX_KNOWN=skip: do not ask what docs/FINDINGS.md tells of, or as a caller would
+ * who knows, so that something else can be found.
+ */
+extern bool core_skips_known;
+
+/* For fit(): leaf sizes out of those supported, one kind of flush. */
+void core_fit(struct pt_config *config, unsigned long supported);
 
 /* As iommu_iotlb_gather_add_page() does, but that sizes may be mixed. */
 void core_gather_add(struct core_gather *g, unsigned long iova, size_t size);

@@ -32,7 +32,8 @@ static struct {
 	} shared[MAX_SHARED];
 	unsigned nr_shared;
 	uintptr_t first_table, tables_bytes; /* all that there were lie in there */
-	bool refused;
+	bool refused, defers;
+	struct page *deferred;
 
 	struct pool *pools, *pool; /* all, and the one in use */
 	size_t used;
@@ -57,7 +58,8 @@ void shim_begin(const struct pt_host *host, void *heap, size_t heap_bytes)
 	shim.nr_shared = 0;
 	shim.tables_bytes = 0;
 	shim.least_table = 0;
-	shim.refused = false;
+	shim.refused = shim.defers = false;
+	shim.deferred = NULL;
 #ifdef WALKDIFF_FAST
 	shim_pa_offset = host->pa_offset;
 #endif
@@ -237,7 +239,7 @@ struct page *shim_pages_alloc(unsigned order)
 	return head;
 }
 
-void shim_pages_free(struct page *page)
+static void free_pages(struct page *page)
 {
 	const struct pt_host *host = shim_host();
 	char *table = page->address;
@@ -249,6 +251,31 @@ void shim_pages_free(struct page *page)
 		leave_pa(page_at(table + at));
 	unguard();
 	host->table_free(host->ctx, pa, size);
+}
+
+void shim_pages_free(struct page *page)
+{
+	if (shim.defers) {
+		page->deferred = shim.deferred;
+		shim.deferred = page;
+	} else {
+		free_pages(page);
+	}
+}
+
+void shim_defer_frees(void)
+{
+	shim.defers = true;
+}
+
+void shim_free_deferred(void)
+{
+	while (shim.deferred) {
+		struct page *page = shim.deferred;
+
+		shim.deferred = page->deferred;
+		free_pages(page);
+	}
 }
 
 struct page *shim_page_of(const void *place)
