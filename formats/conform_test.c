@@ -31,7 +31,7 @@
 	extern const struct hw_format hw_##stamp;
 #include "formats/formats.def"
 #undef STAMP
-#define STAMP(stamp, file, architecture) { &pt_sim_##stamp, &hw_##stamp, &inv_##architecture },
+#define STAMP(stamp, file, architecture) { &pt_sim_##stamp, &hw_##stamp, &inv_##architecture, NULL },
 static const struct subject subjects[] = {
 #include "formats/formats.def"
 };

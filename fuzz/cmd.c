@@ -31,8 +31,10 @@ static const struct argp_option source_options[] = {
 	{ 0 },
 };
 
+#define OPTION_IMPL 256 /* no letter: those are the subcommands' own */
+
 static const struct argp_option impl_options[] = {
-	{ "impl", 'I', "FILE", 0,
+	{ "impl", OPTION_IMPL, "FILE", 0,
 	  "judge what this shared object has, in the place of ours (docs/FOREIGN.md); also from the "
 	  "environment, " FOREIGN_VARIABLE, -2 },
 	{ 0 },
@@ -66,7 +68,7 @@ static void use_impl(const char *path)
 static error_t parse_impl(int key, char *arg, struct argp_state *state)
 {
 	(void)state;
-	if (key != 'I')
+	if (key != OPTION_IMPL)
 		return ARGP_ERR_UNKNOWN;
 	use_impl(arg);
 	return 0;

@@ -124,7 +124,7 @@ static struct run run_ops(const struct pt_ops *ops, const struct op *list, size_
 {
 	struct program p = {
 		.target = TARGET_SAME,
-		.subject = { ops, &hw_toy, &inv_none },
+		.subject = { ops, &hw_toy, &inv_none, NULL },
 		.config = real->variants[0].config,
 		.memory.tables = 64,
 	};

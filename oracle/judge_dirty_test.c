@@ -60,7 +60,7 @@ static int broken_set_dirty(struct pt *pt, uint64_t iova)
 static enum check run(void)
 {
 	struct pt_ops ops = pt_sim_toy;
-	struct subject subject = { &ops, &hw_toy, &inv_none };
+	struct subject subject = { &ops, &hw_toy, &inv_none, NULL };
 	struct pt_config config = { .features = PT_FLUSH_RANGE | PT_DIRTY_TRACKING,
 				    .pgsize_bitmap = 0x1000,
 				    .vasz_lg2 = 15,

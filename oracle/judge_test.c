@@ -411,7 +411,7 @@ static const struct liar liars[] = {
 static struct verdict run(const struct pt_ops *ops, const struct hw_format *hw,
 			  const struct pt_config *config, void (*sequence)(void))
 {
-	struct subject subject = { ops, hw, hw == &hw_toy ? &inv_none : &inv_amd };
+	struct subject subject = { ops, hw, hw == &hw_toy ? &inv_none : &inv_amd, NULL };
 	struct memory_config machine = { .seed = 1, .tables = 32 };
 	jmp_buf out;
 

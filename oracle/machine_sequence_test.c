@@ -126,7 +126,7 @@ static const struct {
 	struct pt_config config;
 } kinds[] = {
 #define KIND(stamp, commands, feature, va, top, oa)                                                \
-	{ { &pt_sim_##stamp, &hw_##stamp, &inv_##commands }, { (feature), 0, va, top, oa, 0 } }
+	{ { &pt_sim_##stamp, &hw_##stamp, &inv_##commands, NULL }, { (feature), 0, va, top, oa, 0 } }
 	KIND(toy, none, PT_FLUSH_RANGE, 15, 2, 20),
 	KIND(toy, none, PT_FLUSH_RANGE | PT_DYNAMIC_TOP, 15, 0, 20),
 	KIND(amdv1, amd, PT_FLUSH_RANGE, 39, 2, 52),

@@ -17,7 +17,7 @@ extern const struct hw_format hw_toy, hw_amdv1, hw_vtdss, hw_armv8_s1_4k, hw_ris
 
 /* A page table on its hardware, and how it is set up. */
 #define ON(stamp, commands, feature, va, top, oa)                                                  \
-	{ &pt_sim_##stamp, &hw_##stamp, &inv_##commands }, {                                       \
+	{ &pt_sim_##stamp, &hw_##stamp, &inv_##commands, NULL }, {                                       \
 		.features = PT_FLUSH_RANGE | PT_DETAILED_GATHER | (feature),                       \
 		.vasz_lg2 = (va), .top_level = (top), .oasz_lg2 = (oa)                             \
 	}

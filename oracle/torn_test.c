@@ -73,9 +73,9 @@ static void outgrow(void)
 	judge_deinit(judge);
 }
 
-#define TOY { &pt_sim_toy, &hw_toy, &inv_none }
-#define VTD { &pt_sim_vtdss, &hw_vtdss, &inv_vtd }
-#define ARM { &pt_sim_armv8_s1_4k, &hw_armv8_s1_4k, &inv_smmu }
+#define TOY { &pt_sim_toy, &hw_toy, &inv_none, NULL }
+#define VTD { &pt_sim_vtdss, &hw_vtdss, &inv_vtd, NULL }
+#define ARM { &pt_sim_armv8_s1_4k, &hw_armv8_s1_4k, &inv_smmu, NULL }
 #define CONFIG(feature, sizes, va, top, oa)                                                        \
 	{                                                                                          \
 		.features = PT_FLUSH_RANGE | (feature), .pgsize_bitmap = (sizes),                  \
