@@ -14,9 +14,8 @@
  * One thing no caller in Linux does: lookups are readers, and a sync waits for them before it
  * frees. With that nothing else has to lock them out, so that they can be judged as ours are.
  */
-#include "fuzz/linux/generic_pt.h"
+#include "fuzz/linux/generic_pt_adaptor.h"
 
-#include "drivers/iommu/iommu-pages.h"
 #include "fuzz/linux/generic_pt_deviations.h"
 #include "fuzz/linux/generic_pt_fit.h"
 
@@ -25,43 +24,6 @@
 #else
 #define GENERIC_PT_BUILD ""
 #endif
-
-/* Careful callers keep clear of what docs/FINDINGS.md tells of; in the strict build they do not. */
-#ifdef WALKDIFF_STRICT
-#define STRICT true
-#else
-#define STRICT false
-#endif
-
-struct pt {
-	struct machine machine;
-	const struct generic_format *format;
-	spinlock_t top_lock;
-	uint64_t root_bits; /* the C-bit, where the device entry has it */
-	bool detailed, tracks_dirty, grows;
-	struct device device;
-	struct generic_table table;
-};
-
-/* What iommufd calls a bitmap is opaque to generic_pt. */
-struct iova_bitmap {
-	const struct pt_bitmap *bitmap;
-};
-
-static void enter(struct pt *pt)
-{
-	machine = &pt->machine;
-}
-
-static const struct pt_host *host_of(const struct pt *pt)
-{
-	return pt->machine.host;
-}
-
-static struct pt_iommu *iommu_of(struct pt *pt)
-{
-	return &pt->table.iommu;
-}
 
 /* ---- the driver ---- */
 
@@ -83,62 +45,6 @@ static const struct pt_iommu_driver_ops driver_ops = {
 	.get_top_lock = get_top_lock,
 };
 
-/* Their bit n of the tables is for items of level n, ours for what those lead to. */
-static void iotlb_sync(struct iommu_domain *domain, struct iommu_iotlb_gather *g)
-{
-	struct pt *pt = container_of(domain, struct pt, table.iommu.domain);
-	const struct pt_host *host = host_of(pt);
-	struct pt_invalidation inv = {
-		.first = g->start,
-		.last = g->end,
-		.leaf_levels = pt->detailed ? g->pt.leaf_levels_bitmap : PT_ANY_LEVEL,
-		.table_levels = pt->detailed ? g->pt.table_levels_bitmap >> 1 : PT_ANY_LEVEL,
-	};
-
-	host->invalidate(host->ctx, &inv);
-	enter(pt);
-	if (iommu_pages_list_empty(&g->freelist))
-		return;
-	host->wait_for_readers(host->ctx);
-	enter(pt);
-	iommu_put_pages_list(&g->freelist);
-}
-
-static const struct iommu_domain_ops domain_ops = { .iotlb_sync = iotlb_sync };
-
-/* ---- gathers: theirs is on the stack of an operation, and its list has a head there ---- */
-
-static void open_gather(struct iommu_iotlb_gather *g, const struct pt_gather *gather)
-{
-	iommu_iotlb_gather_init(g);
-	g->start = gather->first;
-	g->end = gather->last;
-	g->pt.leaf_levels_bitmap = gather->leaf_levels;
-	g->pt.table_levels_bitmap = (u8)(gather->table_levels << 1);
-	if (gather->tables)
-		list_add_tail(&g->freelist.pages, (struct list_head *)gather->tables);
-}
-
-/* Take the head out of the ring, count what has come before the first that was there. */
-static void close_gather(const struct pt *pt, struct iommu_iotlb_gather *g,
-			 struct pt_gather *gather)
-{
-	struct list_head *head = &g->freelist.pages, *old = (struct list_head *)gather->tables, *l;
-	uint32_t nr = 0;
-
-	for (l = head->next; l != head && l != old; l = l->next)
-		nr++;
-	*gather = (struct pt_gather){
-		.first = g->start,
-		.last = g->end,
-		.tables = list_empty(head) ? 0 : (uintptr_t)head->next,
-		.nr_tables = l == head ? nr : nr + gather->nr_tables,
-		.leaf_levels = pt->detailed ? g->pt.leaf_levels_bitmap : 0,
-		.table_levels = pt->detailed ? g->pt.table_levels_bitmap >> 1 : 0,
-	};
-	__list_del_entry(head);
-}
-
 /* ---- operations ---- */
 
 static int init(struct pt *pt, const struct generic_format *format, const struct pt_config *config,
@@ -154,6 +60,7 @@ static int init(struct pt *pt, const struct generic_format *format, const struct
 	pt->machine.host = env;
 	pt->detailed = config->features & PT_DETAILED_GATHER;
 	pt->grows = config->features & PT_DYNAMIC_TOP;
+	pt->no_gaps = config->features & PT_FLUSH_RANGE_NO_GAPS;
 	pt->tracks_dirty = config->features & PT_DIRTY_TRACKING;
 	if (config->features & PT_ENCRYPT_TABLES) {
 		/* The field of addresses begins at bit 12 of an item, whatever the granule. */
@@ -161,7 +68,7 @@ static int init(struct pt *pt, const struct generic_format *format, const struct
 		pt->machine.c_bit = pt->root_bits << (12 - format->granule_lg2);
 	}
 	enter(pt);
-	domain->ops = &domain_ops;
+	domain->ops = &generic_domain_ops;
 	pt->table.iommu.iommu_device = &pt->device;
 	pt->table.iommu.driver_ops = &driver_ops;
 	pt->table.iommu.nid = NUMA_NO_NODE;
@@ -210,11 +117,7 @@ static int map(struct pt *pt, const struct pt_mapping *m, struct pt_gather *gath
 	return ret;
 }
 
-/*
- * The last that the root reaches now. iommufd asks for what is mapped, never for nothing, and
- * read_and_clear_dirty() fails for what a growing top does not reach yet.
- */
-static uint64_t reached(struct pt *pt)
+uint64_t reached(struct pt *pt)
 {
 	unsigned level = pt->table.common.top_of_table & PT_TOP_LEVEL_MASK;
 	unsigned end_lg2 = pt->format->granule_lg2 + 9 * (level + 1);
@@ -222,8 +125,7 @@ static uint64_t reached(struct pt *pt)
 	return pt->grows && end_lg2 < 64 ? (UINT64_C(1) << end_lg2) - 1 : UINT64_MAX;
 }
 
-/* The adaptor's own look: who calls in Linux would know. */
-static bool find_leaf(struct pt *pt, uint64_t iova, struct generic_leaf *leaf)
+bool find_leaf(struct pt *pt, uint64_t iova, struct generic_leaf *leaf)
 {
 	struct machine m = pt->machine;
 	bool found;
@@ -237,33 +139,40 @@ static bool find_leaf(struct pt *pt, uint64_t iova, struct generic_leaf *leaf)
 
 /*
  * "It should be called with IOVA ranges that match those passed to map_pages": who does so never
- * asks for what no leaf begins at, for which unmap_range() says 0, too, but gathers; nor for what
- * a growing top does not reach yet, for which it says 0 whatever is mapped before.
+ * asks for
+ *
+ *	what no leaf begins at		unmap_range() says 0, too, but gathers
+ *	what the top does not reach	it says 0, whatever is mapped before
+ *	a part of the leaf that ends	it takes the leaf, as ours does, but leaves the table,
+ *	a table, as the last one	which the range alone does not cover
+ *
+ * False: nothing is to be unmapped.
  */
-static bool is_unmapped_by(struct pt *pt, uint64_t iova)
+static bool as_mapped(struct pt *pt, uint64_t iova, uint64_t *len)
 {
+	uint64_t last = iova + (*len - 1), end, table = UINT64_C(1) << (pt->format->granule_lg2 + 9);
 	struct generic_leaf leaf;
 
-	if (STRICT)
-		return true;
-	return find_leaf(pt, iova, &leaf) &&
-	       !(iova & ((UINT64_C(1) << leaf.lg2) - 1));
+	if (!*len || last < iova || !find_leaf(pt, iova, &leaf) ||
+	    iova & ((UINT64_C(1) << leaf.lg2) - 1))
+		return false;
+	if (last > reached(pt))
+		last = reached(pt);
+	if (find_leaf(pt, last, &leaf)) {
+		end = last | ((UINT64_C(1) << leaf.lg2) - 1);
+		if (!((end + 1) & (table - 1)) && end - iova + 1)
+			last = end;
+	}
+	*len = last - iova + 1;
+	return true;
 }
 
 static uint64_t unmap(struct pt *pt, uint64_t iova, uint64_t len, struct pt_gather *gather)
 {
-	struct iommu_iotlb_gather g;
-	size_t done;
-
 	enter(pt);
-	if (!is_unmapped_by(pt, iova))
+	if (!STRICT && !as_mapped(pt, iova, &len))
 		return 0;
-	if (!STRICT && len && iova + (len - 1) > reached(pt) && iova + (len - 1) >= iova)
-		len = reached(pt) - iova + 1;
-	open_gather(&g, gather);
-	done = iommu_of(pt)->ops->unmap_range(iommu_of(pt), iova, len, &g);
-	close_gather(pt, &g, gather);
-	return done;
+	return unmap_and_gather(pt, iova, len, gather);
 }
 
 static void sync(struct pt *pt, struct pt_gather *gather)
@@ -303,141 +212,6 @@ static bool translate(struct pt *pt, uint64_t iova, uint64_t *oa)
 	return is_mapped;
 }
 
-/*
- * As drivers/iommu/iommufd/iova_bitmap.c: of what reaches beyond the bitmap the part inside is
- * recorded; nothing of what begins before it (but that a careful caller asks apart, see below).
- */
-void iova_bitmap_set(struct iova_bitmap *bitmap, unsigned long iova, size_t length)
-{
-	const struct pt_bitmap *b = bitmap->bitmap;
-	uint64_t last = iova + (length - 1), bit;
-
-	if (iova < b->base && (STRICT || last < b->base))
-		return;
-	bit = iova < b->base ? 0 : (iova - b->base) >> b->granule_lg2;
-	last = (last - b->base) >> b->granule_lg2;
-	for (; bit <= last && bit < b->bits; bit++)
-		b->words[bit / 64] |= UINT64_C(1) << bit % 64;
-}
-
-/* What one call of it is about. */
-struct dirty_call {
-	struct pt *pt;
-	struct iommu_dirty_bitmap dirty;
-	unsigned long flags;
-};
-
-static int read_range(const struct dirty_call *c, uint64_t first, uint64_t last)
-{
-	return c->pt->format->read_and_clear_dirty(&iommu_of(c->pt)->domain, first, last - first + 1,
-						   c->flags, (void *)&c->dirty);
-}
-
-/* The leaf around iova, if one begins before it. */
-static bool find_cut_leaf(struct pt *pt, uint64_t iova, uint64_t *first, uint64_t *last)
-{
-	struct generic_leaf leaf;
-
-	if (!find_leaf(pt, iova, &leaf))
-		return false;
-	*first = iova & ~((UINT64_C(1) << leaf.lg2) - 1);
-	*last = iova | ((UINT64_C(1) << leaf.lg2) - 1);
-	return *first != iova;
-}
-
-/*
- * read_and_clear_dirty() cleans a leaf of which the bitmap holds only a part, or nothing. A
- * careful caller leaves these as they are: reads the one that the bitmap begins in, and the one
- * that it ends in, without clearing, and the rest with it.
- */
-static int read_carefully(struct dirty_call c, const struct pt_bitmap *b, uint64_t first,
-			  uint64_t last)
-{
-	struct dirty_call kept = c;
-	uint64_t end, leaf_first, leaf_last;
-	int ret = 0;
-
-	kept.flags |= IOMMU_DIRTY_NO_CLEAR;
-	end = b->bits > (UINT64_MAX - b->base) >> b->granule_lg2 ?
-		      UINT64_MAX : b->base + (b->bits << b->granule_lg2) - 1;
-	/* Leaves that the range cuts are read whole. */
-	if (find_cut_leaf(c.pt, first, &leaf_first, &leaf_last))
-		first = leaf_first;
-	if (find_cut_leaf(c.pt, last, &leaf_first, &leaf_last))
-		last = leaf_last;
-	if (last < b->base || first > end)
-		return 0;
-	if (first < b->base) {
-		first = b->base;
-		if (find_cut_leaf(c.pt, first, &leaf_first, &leaf_last)) {
-			ret = read_range(&kept, leaf_first, leaf_last);
-			if (ret || leaf_last >= last)
-				return ret;
-			first = leaf_last + 1;
-		}
-	}
-	if (last > end) {
-		last = end;
-		if (end < UINT64_MAX &&
-		    find_cut_leaf(c.pt, end + 1, &leaf_first, &leaf_last) && leaf_last >= first) {
-			ret = read_range(&kept, leaf_first, leaf_last);
-			if (ret || leaf_first <= first)
-				return ret;
-			last = leaf_first - 1;
-		}
-	}
-	return first <= last ? read_range(&c, first, last) : 0;
-}
-
-static int read_dirty(struct pt *pt, uint64_t iova, uint64_t len, unsigned flags,
-		      const struct pt_bitmap *bitmap, struct pt_gather *gather)
-{
-	struct iova_bitmap b = { bitmap };
-	struct iommu_iotlb_gather g;
-	struct dirty_call c = {
-		.pt = pt,
-		.dirty = { .bitmap = &b, .gather = &g },
-		.flags = flags & PT_NO_CLEAR ? IOMMU_DIRTY_NO_CLEAR : 0,
-	};
-	uint64_t last = iova + (len - 1);
-	int ret;
-
-	if (!pt->tracks_dirty)
-		return -EOPNOTSUPP;
-	if (bitmap->granule_lg2 > 63 || !bitmap->bits)
-		return -EINVAL;
-	enter(pt);
-	if (!len || iova > reached(pt))
-		return 0;
-	if (last > reached(pt))
-		last = reached(pt);
-	open_gather(&g, gather);
-	ret = STRICT || last < iova ? read_range(&c, iova, last) :
-				      read_carefully(c, bitmap, iova, last);
-	close_gather(pt, &g, gather);
-	return ret;
-}
-
-/* It is for tests of iommufd, and does not look whether the leaf can be written. */
-static int set_dirty(struct pt *pt, uint64_t iova)
-{
-	struct generic_leaf leaf;
-	int ret;
-
-	if (!pt->tracks_dirty)
-		return -EOPNOTSUPP;
-	enter(pt);
-	host_of(pt)->reader_enter(host_of(pt)->ctx);
-	enter(pt);
-	if (find_leaf(pt, iova, &leaf) && !leaf.is_writable)
-		ret = -EACCES;
-	else
-		ret = pt->format->set_dirty(iommu_of(pt), iova);
-	host_of(pt)->reader_exit(host_of(pt)->ctx);
-	/* Where a growing top does not reach yet nothing is mapped. */
-	return ret == -ERANGE ? -ENOENT : ret;
-}
-
 /* ---- the object ---- */
 
 #define OPS(format_, generic_, ...)                                                               \
@@ -456,7 +230,7 @@ static int set_dirty(struct pt *pt, uint64_t iova)
 		__VA_ARGS__                                                                       \
 	};
 
-#define DIRTY .read_dirty = read_dirty, .set_dirty = set_dirty
+#define DIRTY .read_dirty = generic_read_dirty, .set_dirty = generic_set_dirty
 
 OPS(amdv1, generic_amdv1, DIRTY)
 OPS(amdv1_mock, generic_amdv1_mock, DIRTY)
