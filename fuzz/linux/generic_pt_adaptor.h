@@ -7,13 +7,6 @@
 
 #include "fuzz/linux/generic_pt.h"
 
-/* Careful callers keep clear of what docs/FINDINGS.md tells of; in the strict build they do not. */
-#ifdef WALKDIFF_STRICT
-#define STRICT true
-#else
-#define STRICT false
-#endif
-
 struct pt {
 	struct machine machine;
 	const struct generic_format *format;

@@ -66,7 +66,7 @@ static int read_carefully(struct dirty_call c, const struct pt_bitmap *b, uint64
 	/* Leaves that the range cuts are read whole. */
 	if (find_cut_leaf(c.pt, first, &leaf_first, &leaf_last))
 		first = leaf_first;
-	if (find_cut_leaf(c.pt, last, &leaf_first, &leaf_last))
+	if (last < UINT64_MAX && find_cut_leaf(c.pt, last + 1, &leaf_first, &leaf_last))
 		last = leaf_last;
 	if (last < b->base || first > end)
 		return 0;
@@ -121,10 +121,24 @@ int generic_read_dirty(struct pt *pt, uint64_t iova, uint64_t len, unsigned flag
 	return ret;
 }
 
+/* As who looks for the leaf first, so that no other is marked. */
+static int set_dirty_carefully(struct pt *pt, uint64_t iova)
+{
+	struct machine m = pt->machine;
+	struct generic_leaf leaf;
+
+	if (!find_leaf(pt, iova, &leaf))
+		return -ENOENT;
+	if (!leaf.is_writable)
+		return -EACCES;
+	m.only_from = &leaf.item;
+	machine = &m;
+	return pt->format->set_dirty(iommu_of(pt), iova);
+}
+
 /* It is for tests of iommufd, and does not look whether the leaf can be written. */
 int generic_set_dirty(struct pt *pt, uint64_t iova)
 {
-	struct generic_leaf leaf;
 	int ret;
 
 	if (!pt->tracks_dirty)
@@ -132,10 +146,8 @@ int generic_set_dirty(struct pt *pt, uint64_t iova)
 	enter(pt);
 	host_of(pt)->reader_enter(host_of(pt)->ctx);
 	enter(pt);
-	if (find_leaf(pt, iova, &leaf) && !leaf.is_writable)
-		ret = -EACCES;
-	else
-		ret = pt->format->set_dirty(iommu_of(pt), iova);
+	ret = STRICT ? pt->format->set_dirty(iommu_of(pt), iova) : set_dirty_carefully(pt, iova);
+	enter(pt);
 	host_of(pt)->reader_exit(host_of(pt)->ctx);
 	/* Where a growing top does not reach yet nothing is mapped. */
 	return ret == -ERANGE ? -ENOENT : ret;

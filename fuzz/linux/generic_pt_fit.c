@@ -26,6 +26,9 @@ static uint64_t features_forced(const struct generic_format *format)
 static void fit_features(const struct generic_format *format, struct pt_config *config)
 {
 	config->features = (config->features & features_taken(format)) | features_forced(format);
+	/* read_and_clear_dirty() gathers one range, and no levels, whatever was asked for. */
+	if (!STRICT && config->features & PT_DIRTY_TRACKING)
+		config->features &= ~(uint64_t)(PT_FLUSH_RANGE_NO_GAPS | PT_DETAILED_GATHER);
 	if (!(config->features & PT_FLUSH_RANGE_NO_GAPS))
 		config->features |= PT_FLUSH_RANGE;
 	/* Of RISC-V there is the first stage alone. */

@@ -119,6 +119,8 @@ bool machine_cmpxchg(volatile void *item, void *old, uint64_t v)
 	uint64_t was_there = *(uint64_t *)old;
 	bool was;
 
+	if (m->only_from && was_there != *m->only_from)
+		return false;
 	if (was_there == v) {
 		*(uint64_t *)old = machine_load(item);
 		return *(uint64_t *)old == was_there;

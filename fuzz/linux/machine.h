@@ -25,6 +25,7 @@ struct machine {
 	 * it is and nobody else sees, and for the adaptor's own looks.
 	 */
 	const volatile void *own;
+	const unsigned long long *only_from; /* exchanges of other values fail; null: none do */
 };
 
 extern _Thread_local struct machine *machine;
