@@ -39,7 +39,6 @@ void amd_iommu_domain_flush_pages(struct protection_domain *domain, u64 address,
 				       .leaf_levels = PT_ANY_LEVEL, .table_levels = PT_ANY_LEVEL };
 
 	shim_host()->invalidate(pt_of(domain)->host->ctx, &inv);
-	shim_free_deferred();
 }
 
 void amd_iommu_update_and_flush_device_table(struct protection_domain *domain)
@@ -108,6 +107,9 @@ static void fit_v1(struct pt_config *config)
 		config->features &= ~(uint64_t)PT_ENCRYPT_TABLES;
 	if (config->features & PT_ENCRYPT_TABLES)
 		config->oasz_lg2 = min(config->oasz_lg2, config->encrypt_bit);
+	/* What flushes without gaps is a virtual machine's IOMMU, which offers no dirty tracking. */
+	if (config->features & PT_DIRTY_TRACKING)
+		config->features = (config->features & ~(uint64_t)PT_FLUSH_RANGE_NO_GAPS) | PT_FLUSH_RANGE;
 	core_fit(config, AMD_IOMMU_PGSIZES);
 }
 
@@ -167,6 +169,11 @@ static void fit_v2(struct pt_config *config)
 	core_fit(config, AMD_IOMMU_PGSIZES_V2);
 }
 
+static void invalidate_all(void *pt)
+{
+	invalidate(pt, 0, UINT64_MAX);
+}
+
 static int alloc_v2(struct pt *pt)
 {
 	struct protection_domain *domain = new_domain(pt, AMD_IOMMU_V2);
@@ -176,7 +183,7 @@ static int alloc_v2(struct pt *pt)
 	pt->pgsizes = pt->config.pgsize_bitmap;
 	shim_host()->change_top(pt->host->ctx, virt_to_phys(domain->iop.pgd), pt->config.top_level);
 	if (core_skips_known)
-		shim_defer_frees();
+		shim_before_free(invalidate_all, pt);
 	return 0;
 }
 
@@ -187,8 +194,8 @@ static const struct core_driver driver_v2 = {
 
 static void deinit_v2(struct pt *pt)
 {
+	shim_before_free(NULL, NULL);
 	core_deinit(pt);
-	shim_free_deferred();
 }
 
 static int init_v2(struct pt *pt, const struct pt_config *config, void *env)
@@ -227,7 +234,7 @@ static const struct pt_deviation deviations_v2[] = {
 static const struct pt_ops amdv1 = {
 	.name = "amdv1", .size = sizeof(struct pt), .init = init_v1, .deinit = core_deinit,
 	.map = core_map, .unmap = core_unmap, .translate = core_translate,
-	.read_dirty = core_read_dirty, .sync = core_sync, .deviations = deviations_v1, .fit = fit_v1,
+	.read_dirty = iommufd_read_dirty, .sync = core_sync, .deviations = deviations_v1, .fit = fit_v1,
 };
 static const struct pt_ops x86_64 = {
 	.name = "x86_64", .size = sizeof(struct pt), .init = init_v2, .deinit = deinit_v2,

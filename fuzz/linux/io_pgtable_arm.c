@@ -118,11 +118,14 @@ static void fit(struct pt_config *config, const struct granule *granule, bool st
 			PT_FORCE_WRITEABLE;
 	unsigned most;
 
+	/* TTBR1 with dirty tracking nobody has: read_and_clear_dirty() refuses its addresses. */
 	if (!stage_2)
-		keep |= PT_UPPER_HALF;
+		keep |= config->features & PT_UPPER_HALF ? PT_UPPER_HALF : PT_DIRTY_TRACKING;
 	if (granule->lg2 == 16)
 		keep |= PT_LARGE_OA;
 	config->features &= keep;
+	if (config->features & PT_DMA_INCOHERENT)
+		config->features &= ~(uint64_t)PT_DIRTY_TRACKING;
 	config->encrypt_bit = 0;
 	most = config->features & PT_LARGE_OA ? 52 : 48;
 	config->vasz_lg2 = min(config->vasz_lg2, (uint8_t)most);
@@ -142,7 +145,8 @@ static int alloc(struct pt *pt, const struct granule *granule, bool stage_2)
 {
 	const struct pt_config *config = &pt->config;
 	struct io_pgtable_cfg cfg = {
-		.quirks = config->features & PT_UPPER_HALF ? IO_PGTABLE_QUIRK_ARM_TTBR1 : 0,
+		.quirks = (config->features & PT_UPPER_HALF ? IO_PGTABLE_QUIRK_ARM_TTBR1 : 0) |
+			  (config->features & PT_DIRTY_TRACKING ? IO_PGTABLE_QUIRK_ARM_HD : 0),
 		.pgsize_bitmap = config->pgsize_bitmap,
 		.ias = config->vasz_lg2,
 		.oas = config->oasz_lg2,
@@ -204,6 +208,7 @@ __attribute__((constructor(200))) static void skip_known(void)
 	}                                                                                          \
 	static const struct core_driver driver_s##stage##_##granule = {                            \
 		.alloc = alloc_s##stage##_##granule, .prot = same_prot, .gathers = true,           \
+		.starts_dirty = true,                                                              \
 		.refuses = refuses_s##stage,                                                       \
 		.invalidate = invalidate, .fit = fit_s##stage##_##granule,                         \
 	};                                                                                         \
@@ -216,6 +221,7 @@ __attribute__((constructor(200))) static void skip_known(void)
 		.name = "armv8_s" #stage "_" #granule, .size = sizeof(struct pt),                  \
 		.init = init_s##stage##_##granule, .deinit = core_deinit, .map = core_map,         \
 		.unmap = core_unmap, .translate = core_translate, .sync = core_sync,               \
+		.read_dirty = stage == 1 ? iommufd_read_dirty : NULL,                              \
 		.deviations = deviations_s##stage, .fit = fit_s##stage##_##granule,                \
 	}
 

@@ -17,7 +17,7 @@ __attribute__((constructor(150))) static void choose(void)
 	core_skips_known = known && !__builtin_strcmp(known, "skip");
 }
 
-static void enter(struct pt *pt)
+void core_enter(struct pt *pt)
 {
 	if (pt->driver->enter)
 		pt->driver->enter(pt);
@@ -59,7 +59,7 @@ int core_init(struct pt *pt, const struct pt_config *config, void *env,
 	pt->areas.nr = 0;
 	__builtin_memset(pt->heap, 0, sizeof(pt->heap));
 	shim_begin(pt->host, pt->heap, sizeof(pt->heap));
-	enter(pt);
+	core_enter(pt);
 	error = driver->alloc(pt);
 	shim_settle();
 	return error;
@@ -67,7 +67,7 @@ int core_init(struct pt *pt, const struct pt_config *config, void *env,
 
 void core_deinit(struct pt *pt)
 {
-	enter(pt);
+	core_enter(pt);
 	free_io_pgtable_ops(pt->ops);
 	shim_settle();
 }
@@ -89,7 +89,7 @@ void core_gather_add(struct core_gather *g, unsigned long iova, size_t size)
 	iommu_iotlb_gather_add_range(&g->kernel, iova, size);
 }
 
-static void open_gather(struct core_gather *g, struct pt *pt, const struct pt_gather *gather)
+void core_open_gather(struct core_gather *g, struct pt *pt, const struct pt_gather *gather)
 {
 	g->pt = pt;
 	iommu_iotlb_gather_init(&g->kernel);
@@ -99,7 +99,7 @@ static void open_gather(struct core_gather *g, struct pt *pt, const struct pt_ga
 	}
 }
 
-static void close_gather(const struct core_gather *g, struct pt_gather *gather)
+void core_close_gather(const struct core_gather *g, struct pt_gather *gather)
 {
 	*gather = PT_GATHER_EMPTY;
 	if (g->kernel.start <= g->kernel.end) {
@@ -113,16 +113,16 @@ void core_sync(struct pt *pt, struct pt_gather *gather)
 {
 	struct core_gather g;
 
-	enter(pt);
-	open_gather(&g, pt, gather);
+	core_enter(pt);
+	core_open_gather(&g, pt, gather);
 	invalidate(&g);
-	close_gather(&g, gather);
+	core_close_gather(&g, gather);
 }
 
 /* ---- what callers ask for ---- */
 
-/* Both inclusive. iommufd keeps to the geometry of the domain. */
-static bool in_aperture(const struct pt *pt, uint64_t first, uint64_t last)
+/* iommufd keeps to the geometry of the domain. */
+bool core_in_aperture(const struct pt *pt, uint64_t first, uint64_t last)
 {
 	uint64_t size;
 
@@ -132,12 +132,12 @@ static bool in_aperture(const struct pt *pt, uint64_t first, uint64_t last)
 	return pt->config.features & PT_UPPER_HALF ? first >= -size : last < size;
 }
 
-static bool overflows(uint64_t first, uint64_t len)
+bool core_overflows(uint64_t first, uint64_t len)
 {
 	return first + (len - 1) < first;
 }
 
-static unsigned long smallest(const struct pt *pt)
+unsigned long core_smallest(const struct pt *pt)
 {
 	return 1UL << __ffs(pt->pgsizes);
 }
@@ -151,13 +151,13 @@ static int check_mapping(const struct pt *pt, const struct pt_mapping *m)
 		return -EINVAL;
 	if (pt->driver->refuses && pt->driver->refuses(m->prot))
 		return -EOPNOTSUPP;
-	if (overflows(m->iova, m->len) || overflows(m->oa, m->len))
+	if (core_overflows(m->iova, m->len) || core_overflows(m->oa, m->len))
 		return -EOVERFLOW;
-	if ((m->iova | m->oa | m->len) & (smallest(pt) - 1))
+	if ((m->iova | m->oa | m->len) & (core_smallest(pt) - 1))
 		return -ENXIO;
 	if (pt->config.oasz_lg2 < 64 && (m->oa + (m->len - 1)) >> pt->config.oasz_lg2)
 		return -ERANGE;
-	return in_aperture(pt, m->iova, m->iova + (m->len - 1)) ? 0 : -ERANGE;
+	return core_in_aperture(pt, m->iova, m->iova + (m->len - 1)) ? 0 : -ERANGE;
 }
 
 /*
@@ -199,15 +199,6 @@ static int iommu_prot(unsigned prot)
 	return to;
 }
 
-/* Only dirty tracking asks for areas. */
-static void note(struct pt *pt, bool (*how)(struct areas *, struct area), uint64_t iova,
-		 uint64_t len, uint64_t page)
-{
-	if (len && pt->config.features & PT_DIRTY_TRACKING &&
-	    !how(&pt->areas, (struct area){ iova, iova + (len - 1), page }))
-		shim_fail("more areas than MAX_AREAS");
-}
-
 /* iommu_map(), but that it takes nothing away again after an error. */
 int core_map(struct pt *pt, const struct pt_mapping *m, struct pt_gather *gather, uint64_t *mapped)
 {
@@ -218,8 +209,8 @@ int core_map(struct pt *pt, const struct pt_mapping *m, struct pt_gather *gather
 	*mapped = 0;
 	if (error)
 		return error;
-	enter(pt);
-	open_gather(&g, pt, gather);
+	core_enter(pt);
+	core_open_gather(&g, pt, gather);
 	while (!error && *mapped < m->len) {
 		size_t count, now = 0;
 		size_t page = page_size(pt, m->iova + *mapped, m->oa + *mapped, m->len - *mapped,
@@ -232,15 +223,17 @@ int core_map(struct pt *pt, const struct pt_mapping *m, struct pt_gather *gather
 		/* The core would go back, or ask for the same for ever. */
 		if (now > page * count || (!error && !now))
 			shim_fail("map_pages() says that it mapped more than it was asked, or nothing");
-		note(pt, areas_add, m->iova + *mapped, now, page);
+		iommufd_note(pt, areas_add, m->iova + *mapped, now, page);
 		*mapped += now;
 	}
+	if (*mapped && pt->config.features & PT_DIRTY_TRACKING && pt->driver->starts_dirty)
+		iommufd_clear_dirty(pt, m->iova, *mapped, &g);
 	if (core_skips_known && pt->driver->end_map)
 		pt->driver->end_map(pt);
 	/* iotlb_sync_map(), put off until the sync. */
 	if (*mapped && pt->config.features & PT_NP_CACHE)
 		core_gather_add(&g, m->iova, *mapped);
-	close_gather(&g, gather);
+	core_close_gather(&g, gather);
 	return error == -EEXIST ? -EADDRINUSE : error;
 }
 
@@ -251,12 +244,12 @@ uint64_t core_unmap(struct pt *pt, uint64_t iova, uint64_t len, struct pt_gather
 	uint64_t removed = 0;
 	size_t now = 1;
 
-	if (!len || overflows(iova, len) || !in_aperture(pt, iova, iova + (len - 1)))
+	if (!len || core_overflows(iova, len) || !core_in_aperture(pt, iova, iova + (len - 1)))
 		return 0;
-	if ((iova | len) & (smallest(pt) - 1))
+	if ((iova | len) & (core_smallest(pt) - 1))
 		return 0;
-	enter(pt);
-	open_gather(&g, pt, gather);
+	core_enter(pt);
+	core_open_gather(&g, pt, gather);
 	while (now && removed < len) {
 		size_t count, page = page_size(pt, iova + removed, iova + removed, len - removed,
 					       &count);
@@ -268,8 +261,8 @@ uint64_t core_unmap(struct pt *pt, uint64_t iova, uint64_t len, struct pt_gather
 			core_gather_add(&g, iova + removed, now);
 		removed += now;
 	}
-	note(pt, areas_remove, iova, removed, 0);
-	close_gather(&g, gather);
+	iommufd_note(pt, areas_remove, iova, removed, 0);
+	core_close_gather(&g, gather);
 	return removed;
 }
 
@@ -279,118 +272,13 @@ bool core_translate(struct pt *pt, uint64_t iova, uint64_t *oa)
 	uint64_t to;
 	bool is;
 
-	if (!in_aperture(pt, iova, iova))
+	if (!core_in_aperture(pt, iova, iova))
 		return false;
-	enter(pt);
+	core_enter(pt);
 	to = pt->ops->iova_to_phys(pt->ops, iova);
 	is = to || pt->ops->iova_to_phys(pt->ops, iova ^ 1);
 	shim_settle();
 	if (is)
 		*oa = to;
 	return is;
-}
-
-/* ---- dirty tracking: iommufd ---- */
-
-/* Ours: the kernel's is of user memory. */
-struct iova_bitmap {
-	const struct pt_bitmap *to;
-};
-
-void iova_bitmap_set(struct iova_bitmap *bitmap, unsigned long iova, size_t length)
-{
-	const struct pt_bitmap *to = bitmap->to;
-	uint64_t last = iova + (length - 1), bit, end;
-
-	if (last < to->base)
-		return;
-	bit = iova < to->base ? 0 : (iova - to->base) >> to->granule_lg2;
-	end = (last - to->base) >> to->granule_lg2;
-	for (; bit <= end && bit < to->bits; bit++)
-		to->words[bit / 64] |= UINT64_C(1) << bit % 64;
-}
-
-static int check_dirty(const struct pt *pt, uint64_t iova, uint64_t len,
-		       const struct pt_bitmap *bitmap)
-{
-	if (!(pt->config.features & PT_DIRTY_TRACKING))
-		return -EOPNOTSUPP;
-	if (bitmap->granule_lg2 > 63 || !bitmap->bits)
-		return -EINVAL;
-	if (!len)
-		return 0;
-	if (overflows(iova, len))
-		return -EOVERFLOW;
-	return in_aperture(pt, iova, iova + (len - 1)) ? 0 : -ERANGE;
-}
-
-/* The granules of a bitmap: iommufd's always reaches over what it asks for. */
-static struct area reach(const struct pt_bitmap *bitmap)
-{
-	uint64_t most = UINT64_MAX >> bitmap->granule_lg2, more = bitmap->bits - 1;
-	struct area all = { .first = bitmap->base };
-
-	all.last = all.first + ((more < most ? more : most) << bitmap->granule_lg2);
-	all.last += (UINT64_C(1) << bitmap->granule_lg2) - 1;
-	if (more > most || all.last < all.first)
-		all.last = UINT64_MAX;
-	return all;
-}
-
-static struct area both(struct area a, struct area b)
-{
-	return (struct area){ max(a.first, b.first), min(a.last, b.last), a.page };
-}
-
-/* Dirt is asked for from `at` on: how far in one call, and whether it may be cleared. */
-static struct area piece_from(const struct area *mapped, uint64_t at, struct area range,
-			      struct area bitmap, bool *clears)
-{
-	struct area piece = both(*mapped, range);
-
-	piece.first = max(piece.first, at);
-	if (core_skips_known) {
-		/* Leaf by leaf, and one that is not reported whole stays dirty. */
-		piece.first = mapped->first + ((piece.first - mapped->first) & -mapped->page);
-		piece.last = piece.first + (mapped->page - 1);
-		*clears = *clears && piece.first >= bitmap.first && piece.last <= bitmap.last;
-	}
-	return piece;
-}
-
-int core_read_dirty(struct pt *pt, uint64_t iova, uint64_t len, unsigned flags,
-		    const struct pt_bitmap *bitmap, struct pt_gather *gather)
-{
-	struct iova_bitmap to = { bitmap };
-	struct area range, piece;
-	const struct area *mapped;
-	struct core_gather g;
-	uint64_t at;
-	int error = check_dirty(pt, iova, len, bitmap);
-
-	if (error || !len)
-		return error;
-	/* iommufd refuses what is not aligned. */
-	range.first = iova & -smallest(pt);
-	range.last = (iova + (len - 1)) | (smallest(pt) - 1);
-	range = both(range, reach(bitmap));
-	enter(pt);
-	open_gather(&g, pt, gather);
-	at = range.first;
-	while (!error && at <= range.last && (mapped = areas_from(&pt->areas, at)) &&
-	       mapped->first <= range.last) {
-		bool clears = !(flags & PT_NO_CLEAR);
-		struct iommu_dirty_bitmap dirty = { .bitmap = &to };
-
-		piece = piece_from(mapped, at, range, reach(bitmap), &clears);
-		dirty.gather = clears ? &g.kernel : NULL;
-		error = pt->ops->read_and_clear_dirty(pt->ops, piece.first,
-						      piece.last - piece.first + 1,
-						      clears ? 0 : IOMMU_DIRTY_NO_CLEAR, &dirty);
-		if (piece.last == UINT64_MAX)
-			break;
-		at = piece.last + 1;
-	}
-	close_gather(&g, gather);
-	return error;
 }

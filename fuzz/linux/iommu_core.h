@@ -26,6 +26,8 @@ struct core_driver {
 	/* unmap_pages() adds to the gather that it is handed, by a callback; else the core does. */
 	bool gathers;
 	void (*invalidate)(struct pt *pt, uint64_t first, uint64_t last);
+	/* What may be written is dirty from the start, until iommufd clears it. */
+	bool starts_dirty;
 	/* Or null: what a map ends with that knows (core_skips_known). */
 	void (*end_map)(struct pt *pt);
 	/* Before each operation: globals that the code reads. Or null. */
@@ -69,8 +71,26 @@ int core_map(struct pt *pt, const struct pt_mapping *m, struct pt_gather *gather
 	     uint64_t *mapped);
 uint64_t core_unmap(struct pt *pt, uint64_t iova, uint64_t len, struct pt_gather *gather);
 bool core_translate(struct pt *pt, uint64_t iova, uint64_t *oa);
-int core_read_dirty(struct pt *pt, uint64_t iova, uint64_t len, unsigned flags,
-		    const struct pt_bitmap *bitmap, struct pt_gather *gather);
 void core_sync(struct pt *pt, struct pt_gather *gather);
+
+/* ---- what both parts need ---- */
+
+void core_enter(struct pt *pt);
+/* Both inclusive. */
+bool core_in_aperture(const struct pt *pt, uint64_t first, uint64_t last);
+bool core_overflows(uint64_t first, uint64_t len);
+unsigned long core_smallest(const struct pt *pt);
+void core_open_gather(struct core_gather *g, struct pt *pt, const struct pt_gather *gather);
+void core_close_gather(const struct core_gather *g, struct pt_gather *gather);
+
+/* ---- iommufd.c ---- */
+
+/* With PT_DIRTY_TRACKING: it has mapped (areas_add), or unmapped, this. */
+void iommufd_note(struct pt *pt, bool (*how)(struct areas *, struct area), uint64_t iova,
+		  uint64_t len, uint64_t page);
+/* As it does when tracking begins: what was mapped until then is clean. */
+void iommufd_clear_dirty(struct pt *pt, uint64_t iova, uint64_t len, struct core_gather *g);
+int iommufd_read_dirty(struct pt *pt, uint64_t iova, uint64_t len, unsigned flags,
+		       const struct pt_bitmap *bitmap, struct pt_gather *gather);
 
 #endif

@@ -23,7 +23,6 @@ struct page {
 	unsigned int order; /* of the head: how many pages there are, lg2 */
 	bool live;
 	struct page *next_at, *next_pa; /* in the chains of shim.c */
-	struct page *deferred;		/* the next one that waits to be freed */
 };
 
 #endif

@@ -32,8 +32,9 @@ static struct {
 	} shared[MAX_SHARED];
 	unsigned nr_shared;
 	uintptr_t first_table, tables_bytes; /* all that there were lie in there */
-	bool refused, defers;
-	struct page *deferred;
+	bool refused;
+	void (*before_free)(void *arg);
+	void *before_free_arg;
 
 	struct pool *pools, *pool; /* all, and the one in use */
 	size_t used;
@@ -58,8 +59,8 @@ void shim_begin(const struct pt_host *host, void *heap, size_t heap_bytes)
 	shim.nr_shared = 0;
 	shim.tables_bytes = 0;
 	shim.least_table = 0;
-	shim.refused = shim.defers = false;
-	shim.deferred = NULL;
+	shim.refused = false;
+	shim.before_free = NULL;
 #ifdef WALKDIFF_FAST
 	shim_pa_offset = host->pa_offset;
 #endif
@@ -239,43 +240,26 @@ struct page *shim_pages_alloc(unsigned order)
 	return head;
 }
 
-static void free_pages(struct page *page)
+void shim_before_free(void (*hook)(void *arg), void *arg)
+{
+	shim.before_free = hook;
+	shim.before_free_arg = arg;
+}
+
+void shim_pages_free(struct page *page)
 {
 	const struct pt_host *host = shim_host();
 	char *table = page->address;
 	size_t size = (size_t)1 << (page->order + PAGE_LG2);
 	uint64_t pa = page->pa;
 
+	if (shim.before_free)
+		shim.before_free(shim.before_free_arg);
 	guard();
 	for (size_t at = 0; at < size; at += (size_t)1 << PAGE_LG2)
 		leave_pa(page_at(table + at));
 	unguard();
 	host->table_free(host->ctx, pa, size);
-}
-
-void shim_pages_free(struct page *page)
-{
-	if (shim.defers) {
-		page->deferred = shim.deferred;
-		shim.deferred = page;
-	} else {
-		free_pages(page);
-	}
-}
-
-void shim_defer_frees(void)
-{
-	shim.defers = true;
-}
-
-void shim_free_deferred(void)
-{
-	while (shim.deferred) {
-		struct page *page = shim.deferred;
-
-		shim.deferred = page->deferred;
-		free_pages(page);
-	}
 }
 
 struct page *shim_page_of(const void *place)

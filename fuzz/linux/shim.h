@@ -33,9 +33,8 @@ void shim_share(void *first, size_t bytes);
 /* Tables are as large as this at least: hardware's tables have the size of a granule. */
 void shim_least_table(size_t bytes);
 
-/* From now on pages that are freed wait for shim_free_deferred(). */
-void shim_defer_frees(void);
-void shim_free_deferred(void);
+/* What is called before a page is freed, or null. */
+void shim_before_free(void (*hook)(void *arg), void *arg);
 
 /* Was memory refused since shim_begin()? What returns only null does not say why. */
 bool shim_was_refused(void);
