@@ -99,6 +99,23 @@ static unsigned int iommu_prot(unsigned prot)
 	       (prot & PT_MMIO ? IOMMU_MMIO : 0);
 }
 
+/*
+ * A root for all of the range is allocated before anybody looks whether its first leaf has room:
+ * of two things in the way Linux tells of memory then, and we of what is mapped.
+ */
+static bool is_in_use(struct pt *pt, const struct pt_mapping *m, uint64_t done)
+{
+	struct machine look = pt->machine;
+	bool found;
+
+	look.own = &pt->table.common.top_of_table;
+	machine = &look;
+	found = pt->format->in_use(&pt->table, m->iova + done, m->iova + (m->len - 1),
+				   m->oa + done);
+	enter(pt);
+	return found;
+}
+
 static int map(struct pt *pt, const struct pt_mapping *m, struct pt_gather *gather,
 	       uint64_t *mapped)
 {
@@ -114,6 +131,8 @@ static int map(struct pt *pt, const struct pt_mapping *m, struct pt_gather *gath
 	ret = iommu_of(pt)->ops->map_range(iommu_of(pt), m->iova, m->oa, m->len,
 					   iommu_prot(m->prot), GFP_KERNEL, &done);
 	*mapped = done;
+	if (ret == -ENOMEM && pt->grows && is_in_use(pt, m, done))
+		return -EADDRINUSE;
 	return ret;
 }
 

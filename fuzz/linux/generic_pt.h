@@ -43,6 +43,8 @@ struct generic_format {
 		     unsigned top_level);
 	/* The leaf that translates iova, for callers that must know what they have mapped. */
 	bool (*leaf)(struct generic_table *table, u64 iova, struct generic_leaf *leaf);
+	/* Something is mapped where the next leaf from here to last would be. */
+	bool (*in_use)(struct generic_table *table, u64 iova, u64 last, u64 oa);
 	phys_addr_t (*iova_to_phys)(struct iommu_domain *domain, dma_addr_t iova);
 	int (*read_and_clear_dirty)(struct iommu_domain *domain, unsigned long iova, size_t size,
 				    unsigned long flags, struct iommu_dirty_bitmap *dirty);

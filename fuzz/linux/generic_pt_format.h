@@ -74,6 +74,33 @@ static bool NS(walkdiff_leaf)(struct generic_table *table, u64 iova, struct gene
 	return true;
 }
 
+/* 1: something is mapped there. */
+static int NS(walkdiff_any)(struct pt_range *range, void *arg, unsigned int level,
+			    struct pt_table_p *table)
+{
+	struct pt_state pts = pt_init(range, level, table);
+
+	for_each_pt_level_entry(&pts) {
+		if (pts.type == PT_ENTRY_OA ||
+		    (pts.type == PT_ENTRY_TABLE && pt_descend(&pts, arg, NS(walkdiff_any))))
+			return 1;
+	}
+	return 0;
+}
+
+/* Something is mapped where the next leaf of this mapping would be. */
+static bool NS(walkdiff_in_use)(struct generic_table *table, u64 iova, u64 last, u64 oa)
+{
+	unsigned int lg2 = pt_compute_best_pgsize(table->iommu.domain.pgsize_bitmap, iova, last, oa);
+	struct pt_range range = pt_top_range(&table->common);
+
+	if (!lg2 || iova > range.last_va)
+		return false;
+	range.va = iova;
+	range.last_va = min(range.last_va, log2_set_mod_max(iova, lg2));
+	return pt_walk_range(&range, NS(walkdiff_any), NULL);
+}
+
 static const struct generic_feature NS(walkdiff_features)[] = {
 	{ PT_DYNAMIC_TOP, BIT(PT_FEAT_DYNAMIC_TOP) },
 	{ PT_SIGN_EXTEND, BIT(PT_FEAT_SIGN_EXTEND) },
@@ -90,6 +117,7 @@ const struct generic_format CONCATENATE(generic_, FORMAT) = {
 	.init = NS(walkdiff_init),
 	.probe = NS(walkdiff_probe),
 	.leaf = NS(walkdiff_leaf),
+	.in_use = NS(walkdiff_in_use),
 	.iova_to_phys = DOMAIN_NS(iova_to_phys),
 	.read_and_clear_dirty = DOMAIN_NS(read_and_clear_dirty),
 #ifdef pt_entry_make_write_dirty
