@@ -1,3 +1,4 @@
+/* A word of the machine has 64 bits. */
 #ifndef __ASM_BITSPERLONG_H
 #define __ASM_BITSPERLONG_H
 
