@@ -52,7 +52,8 @@ harness := $(filter-out %_test.c $(command) $(entries),$(wildcard oracle/*.c fuz
 engines := $(foreach t,$(targets),$(foreach s,$(stamps),$t-$s))
 
 formats := $(filter-out %_test.c,$(wildcard formats/*.c))
-objects := $(filter-out $(out)/own.so,$(patsubst docs/examples/%.c,$(out)/%.so,$(wildcard docs/examples/*.c)))
+examples := $(filter-out $(out)/own.so,$(patsubst docs/examples/%.c,$(out)/%.so,$(wildcard docs/examples/*.c)))
+faulty  := $(foreach n,1 2 3,$(out)/naive_x86_64-fault$n.so)
 fast_shim := $(patsubst %.c,$(out)/%.o,$(filter-out %_test.c,$(wildcard core/*.c)))
 product := $(fast_shim) $(formats:%.c=$(out)/%.fast.o)
 judges  := $(harness:%.c=$(out)/%.o)
@@ -70,14 +71,14 @@ all: ## build build/walkdiff, the command
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
-	@echo "  TIME=60 seconds, FORMAT= and TARGET= choose for fuzz; CC= and MODE= ($(patsubst flags_%,%,$(filter flags_%,$(.VARIABLES)))) for the rest"
+	@echo "  TIME=60 seconds, FORMAT= and TARGET= choose for fuzz, IMPL=FILE.so judges that in the place of ours; CC= and MODE= ($(patsubst flags_%,%,$(filter flags_%,$(.VARIABLES)))) for the rest"
 
 # ---- the main jobs ----
 
 fuzz: ## fuzz every format for TIME seconds under ASan and UBSan, and say what it did
 	@ci/deps build fuzz
 	@$(submake) CC=$(CLANG) MODE=fuzz $(chosen:%=build/$(CLANG)-fuzz/%) command
-	@build/walkdiff fuzz --time $(TIME) --jobs $(JOBS) $(if $(FORMAT),--format $(FORMAT)) $(if $(TARGET),--target $(TARGET))
+	@build/walkdiff fuzz $(IMPL:%=--impl %) --time $(TIME) --jobs $(JOBS) $(if $(FORMAT),--format $(FORMAT)) $(if $(TARGET),--target $(TARGET))
 
 afl: ## the same with AFL++: FORMAT= and TARGET= choose, INSTANCES= of each share what they find
 	@ci/deps build fuzz afl
@@ -187,15 +188,19 @@ $(engines:%=$(out)/plain/%): $(out)/plain/%: $(out)/fuzz/%.o $(out)/fuzz/plain.o
 	$(CC) $(CFLAGS) $(EXPORT) $^ -o $@
 
 # Foreign objects: our formats as one, and the examples of docs/FOREIGN.md.
-foreign-objects: $(out)/own.so $(objects)
+foreign-objects: $(out)/own.so $(examples) $(faulty)
 
 $(out)/own.so: docs/examples/own.c $(formats:%.c=$(out)/%.hosted.o) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -fPIC -shared $(filter %.c %.o,$^) -o $@
 
-$(objects): $(out)/%.so: docs/examples/%.c Makefile
+$(examples): $(out)/%.so: docs/examples/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -fPIC -shared $< -o $@
+
+$(faulty): $(out)/naive_x86_64-fault%.so: docs/examples/naive_x86_64.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -DFAULT=$* -fPIC -shared $< -o $@
 
 $(out)/formats/%.hosted.o: formats/%.c Makefile
 	@mkdir -p $(@D)

@@ -24,6 +24,7 @@ struct cmd {
 };
 
 int cmd_bench(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
 int cmd_exhaust(int argc, char **argv);
 int cmd_formats(int argc, char **argv);
 int cmd_fuzz(int argc, char **argv);

@@ -15,7 +15,6 @@
 #include "fuzz/mutate.h"
 
 #define LEAVES 256
-#define ROUNDS 101
 #define CHASE_WORDS (1u << 15) /* 256 KiB: like tables, larger than a first-level cache */
 
 /* Keeps results from being optimised away. */
@@ -67,19 +66,10 @@ static double time_stores(void)
 
 /* ---- the page table ---- */
 
-enum row { MAP_1, UNMAP_1, MAP_256, UNMAP_256, TRANSLATE, ROWS };
+const char *const bench_row_names[ROWS] = { "map 1 leaf", "unmap 1 leaf", "map 256 leaves",
+					    "unmap 256 leaves", "translate" };
 
-static const char *const row_names[ROWS] = { "map 1 leaf", "unmap 1 leaf", "map 256 leaves",
-					     "unmap 256 leaves", "translate" };
-
-struct bench {
-	const struct pt_ops *ops;
-	struct pt *pt;
-	unsigned size_lg2;
-	uint64_t iova, oa;
-};
-
-static double median(double *v)
+double bench_median(double *v)
 {
 	for (unsigned i = 1; i < ROUNDS; i++) /* insertion: ROUNDS is small */
 		for (unsigned k = i; k && v[k] < v[k - 1]; k--) {
@@ -100,7 +90,7 @@ void must(bool good, const char *what)
 }
 
 /* One round: seconds a call of each row. */
-static void time_round(const struct bench *b, double took[ROWS])
+void bench_round(const struct bench *b, double took[ROWS])
 {
 	uint64_t size = UINT64_C(1) << b->size_lg2, mapped = 0, removed = 0, oa = 0, sum = 0;
 	struct pt_mapping m = { .iova = b->iova, .oa = b->oa, .len = size,
@@ -138,6 +128,26 @@ static void time_round(const struct bench *b, double took[ROWS])
 	b->ops->sync(b->pt, &gather);
 }
 
+void bench_begin(struct bench *b, const struct pt_config *config, unsigned index_lg2)
+{
+	uint64_t size = UINT64_C(1) << b->size_lg2, mapped;
+	struct pt_gather gather = PT_GATHER_EMPTY;
+	struct pt_mapping keeper = { .len = size, .prot = PT_READ };
+
+	b->pt = aligned_alloc(64, (b->ops->size + 63) & ~(size_t)63);
+	must(b->pt && !b->ops->init(b->pt, config, b->env), "init");
+	/* A leaf beside the others keeps the tables: the cost of making them is not measured. */
+	keeper.iova = (size << index_lg2) - size;
+	must(b->ops->map(b->pt, &keeper, &gather, &mapped) == 0, "map");
+	b->ops->sync(b->pt, &gather);
+}
+
+void bench_end(struct bench *b)
+{
+	b->ops->deinit(b->pt);
+	free(b->pt);
+}
+
 struct result {
 	double seconds[ROWS];
 	double ratio[ROWS];
@@ -151,18 +161,18 @@ static void measure(const struct bench *b, struct result *r)
 	for (unsigned n = 0; n < ROUNDS; n++) {
 		double once[ROWS];
 
-		time_round(b, once);
+		bench_round(b, once);
 		for (unsigned i = 0; i < ROWS; i++)
 			took[i][n] = once[i];
 		took[ROWS][n] = time_chase();
 		took[ROWS + 1][n] = time_stores();
 	}
-	r->chase = median(took[ROWS]);
-	r->stores = median(took[ROWS + 1]);
+	r->chase = bench_median(took[ROWS]);
+	r->stores = bench_median(took[ROWS + 1]);
 	for (unsigned i = 0; i < ROWS; i++) {
 		bool many = i == MAP_256 || i == UNMAP_256;
 
-		r->seconds[i] = median(took[i]);
+		r->seconds[i] = bench_median(took[i]);
 		r->ratio[i] = r->seconds[i] / (many ? r->stores : r->chase);
 	}
 }
@@ -173,42 +183,33 @@ static struct result bench_size(const struct format *f, unsigned level, json_t *
 	const struct hw_format *hw = f->subject.hw;
 	struct bench b = { .ops = f->fast, .size_lg2 = hw_item_lg2(hw, level) };
 	struct pt_config config = f->fast->variants[0].config;
-	uint64_t size = UINT64_C(1) << b.size_lg2, mapped;
-	struct pt_gather gather = PT_GATHER_EMPTY;
-	struct pt_mapping keeper = { .len = size, .prot = PT_READ };
 	struct result r = { .chase = 0 };
 
 	/* Only this size, so that 256 leaves are 256 items. */
-	config.pgsize_bitmap = size;
-	b.pt = aligned_alloc(64, (b.ops->size + 63) & ~(size_t)63);
-	must(b.pt && !b.ops->init(b.pt, &config, NULL), "init");
-	/* A leaf beside the others keeps the tables: the cost of making them is not measured. */
-	keeper.iova = (size << hw->index_lg2) - size;
-	must(b.ops->map(b.pt, &keeper, &gather, &mapped) == 0, "map");
+	config.pgsize_bitmap = UINT64_C(1) << b.size_lg2;
+	bench_begin(&b, &config, hw->index_lg2);
 	measure(&b, &r);
-	b.ops->unmap(b.pt, keeper.iova, size, &gather);
-	b.ops->sync(b.pt, &gather);
-	b.ops->deinit(b.pt);
-	free(b.pt);
+	bench_end(&b);
 	for (unsigned i = 0; i < ROWS; i++) {
 		bool many = i == MAP_256 || i == UNMAP_256;
 
 		if (json)
 			json_array_append_new(all, json_pack("{s:s, s:i, s:s, s:f, s:f, s:s}", "format",
 							     f->name, "leaf_lg2", b.size_lg2, "row",
-							     row_names[i], "ns", r.seconds[i] * 1e9,
+							     bench_row_names[i], "ns", r.seconds[i] * 1e9,
 							     "ratio", r.ratio[i], "to",
 							     many ? "stores" : "load"));
 		else
 			printf("%-12s 2^%-3u %-18s %9.1f ns %7.2f x %s\n", f->name, b.size_lg2,
-			       row_names[i], r.seconds[i] * 1e9, r.ratio[i],
+			       bench_row_names[i], r.seconds[i] * 1e9, r.ratio[i],
 			       many ? "256 atomic stores" : "one dependent load");
 	}
 	return r;
 }
 
 struct options {
-	const char *format;
+	const char *format, *against;
+	struct foreign_object object; /* what --against has loaded */
 	double seconds;
 	bool json, harness;
 };
@@ -218,12 +219,15 @@ static const struct argp_option option_list[] = {
 	{ "seconds", 's', "S", 0, "for each row of the harness (default 1)", 0 },
 	{ "json", 'j', NULL, 0, "print JSON", 0 },
 	{ "harness", 'H', NULL, 0, "only the rows of the harness", 0 },
+	{ "against", 'a', "FILE", 0,
+	  "beside this shared object (docs/FOREIGN.md), pair by pair; the ratio is of our time to its", 0 },
 	{ 0 },
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
+	char error[512];
 
 	switch (key) {
 	case 'f':
@@ -240,6 +244,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'H':
 		o->harness = true;
 		return 0;
+	case 'a':
+		o->against = arg;
+		if (foreign_load(&o->object, arg, error, sizeof(error)))
+			return 0;
+		complain("%s: %s", arg, error);
+		exit(EXIT_UNUSABLE);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -259,10 +269,17 @@ int cmd_bench(int argc, char **argv)
 
 	parse_options(&argp, argc, argv, &o, NULL);
 	build_chase();
+	for (unsigned i = 0; i < nr_formats && o.against; i++)
+		if (!o.format || !strcmp(o.format, formats[i].name))
+			done += bench_against(&formats[i], &o.object,
+					      &(struct bench_against){ o.seconds, o.harness, o.json }, all);
+	if (o.against && done && !o.json && !o.harness)
+		printf("Medians of %d rounds; beside %s: ours, theirs, ours to theirs\n", ROUNDS,
+		       o.object.module->name);
 	for (unsigned i = 0; i < nr_formats; i++) {
 		const struct hw_format *hw = formats[i].subject.hw;
 
-		if (o.format && strcmp(o.format, formats[i].name))
+		if (o.against || (o.format && strcmp(o.format, formats[i].name)))
 			continue;
 		done++;
 		/* A table must hold 256 leaves and one more. */
@@ -271,7 +288,7 @@ int cmd_bench(int argc, char **argv)
 		bench_harness(&formats[i], o.seconds, all, o.json);
 		bench_races(&formats[i], o.seconds, all, o.json);
 	}
-	if (done)
+	if (done && !o.against)
 		bench_scheduler(&formats[0], o.seconds, all, o.json);
 	if (o.json) {
 		json_dumpf(all, stdout, JSON_INDENT(2));
@@ -284,7 +301,8 @@ int cmd_bench(int argc, char **argv)
 	json_decref(all);
 	free(chase_words);
 	if (!done) {
-		complain("unknown format '%s'; walkdiff formats lists them", o.format);
+		complain("%s%sno format '%s'; walkdiff formats lists them", o.against ? o.against : "",
+			 o.against ? ": " : "", o.format ? o.format : "of ours");
 		return EXIT_UNUSABLE;
 	}
 	return EXIT_AGREED;

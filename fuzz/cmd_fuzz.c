@@ -29,7 +29,7 @@ static const struct argp_option option_list[] = {
 	{ "mutators", 'm', "DIR", 0, "afl: where our mutators are (default: beside the fuzzers)", 0 },
 	{ "engines", 'e', "DIR", 0, "where the fuzzers are (default: beside this program)", 0 },
 	{ "seeds", 'i', "DIR", 0, "programs to start from (default corpus)", 0 },
-	{ "work", 'w', "DIR", 0, "for corpora, logs and crash files (default build/fuzz)", 0 },
+	{ "work", 'w', "DIR", 0, "for corpora, logs and crash files (default build/fuzz, or with --impl build/fuzz-NAME)", 0 },
 	{ "refuse-all", 'R', NULL, 0,
 	  "run each program of target ops again for each allocation it makes, with that one "
 	  "refused, and for pairs of them", 0 },
@@ -207,6 +207,25 @@ static int run_jobs(const struct fuzz_options *o, struct fuzz_job *jobs, unsigne
 	return stopped && code == EXIT_AGREED ? EXIT_INCONCLUSIVE : code;
 }
 
+/* With a foreign implementation: its formats alone, and the targets that it promises something for. */
+static bool is_judged(const struct format *f, enum target target)
+{
+	if (*foreign_option() && !f->subject.foreign)
+		return false;
+	return run_is_for(&f->subject, target);
+}
+
+/* Inputs are kept for their coverage: of one implementation. To free. */
+static char *work_folder(void)
+{
+	const char *path = getenv(FOREIGN_VARIABLE);
+	const char *name = path && strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+
+	if (!name || !*name)
+		return path_of("build/fuzz");
+	return path_of("build/fuzz-%.*s", (int)strcspn(name, "."), name);
+}
+
 static unsigned find_jobs(const struct fuzz_options *o, struct fuzz_job *jobs)
 {
 	unsigned nr = 0;
@@ -216,7 +235,8 @@ static unsigned find_jobs(const struct fuzz_options *o, struct fuzz_job *jobs)
 			struct fuzz_job *job = &jobs[nr];
 
 			if ((o->target && strcmp(o->target, target_names[t])) ||
-			    (o->format && strcmp(o->format, formats[i].name)))
+			    (o->format && strcmp(o->format, formats[i].name)) ||
+			    !is_judged(&formats[i], (enum target)t))
 				continue;
 			*job = (struct fuzz_job){ .target = (enum target)t, .format = &formats[i] };
 			snprintf(job->name, sizeof(job->name), "%s-%s", target_names[t],
@@ -320,7 +340,6 @@ int cmd_fuzz(int argc, char **argv)
 	struct fuzz_options o = { .seconds = 60,
 			     .jobs = cores > 0 ? (unsigned)cores : 1,
 			     .seeds = "corpus",
-			     .work = "build/fuzz",
 			     .engine = &engine_libfuzzer,
 			     .instances = 1,
 			     .seed = (uint64_t)time(NULL) };
@@ -330,13 +349,16 @@ int cmd_fuzz(int argc, char **argv)
 	uint64_t programs = 0, operations = 0;
 	double began = now_seconds();
 	unsigned nr;
-	char *crashes, *planted;
+	char *crashes, *planted, *folder;
 	int code;
 
 	if (n > 0)
 		*strrchr(self, '/') = '\0';
 	o.engines = self;
 	parse_options(&argp, argc, argv, &o, NULL);
+	folder = work_folder();
+	if (!o.work)
+		o.work = folder;
 	if (!o.mutators)
 		o.mutators = o.engines;
 	nr = jobs ? find_jobs(&o, jobs) : 0;
@@ -345,10 +367,9 @@ int cmd_fuzz(int argc, char **argv)
 			 o.target ? o.target : "any", o.format ? o.format : "any");
 		return EXIT_UNUSABLE;
 	}
-	for (const char *const *folder = (const char *const[]){ o.seeds, o.engines, NULL }; *folder;
-	     folder++)
-		if (access(*folder, R_OK | X_OK)) {
-			complain("%s: %s", *folder, strerror(errno));
+	for (const char *const *at = (const char *const[]){ o.seeds, o.engines, NULL }; *at; at++)
+		if (access(*at, R_OK | X_OK)) {
+			complain("%s: %s", *at, strerror(errno));
 			return EXIT_UNUSABLE;
 		}
 	crashes = path_of("%s/crashes", o.work);
@@ -367,15 +388,17 @@ int cmd_fuzz(int argc, char **argv)
 		json_dumpf(all, stdout, JSON_INDENT(2));
 		putchar('\n');
 	} else {
-		printf("%u engines, %" PRIu64 " programs, %" PRIu64 " operations in %.0f s, seed %" PRIu64
-		       ": %s\n",
-		       nr, programs, operations, now_seconds() - began, o.seed,
+		printf("%u engines, %" PRIu64 " programs, %" PRIu64 " operations in %.0f s, seed %" PRIu64,
+		       nr, programs, operations, now_seconds() - began, o.seed);
+		foreign_print_closing(jobs[0].format->subject.foreign, stdout);
+		printf(": %s\n",
 		       code == EXIT_AGREED	? "no failure" :
 		       code == EXIT_INCONCLUSIVE ? "stopped before the time was over" :
 						   "FAILURES, see above");
 	}
 	json_decref(all);
 	free(crashes);
+	free(folder);
 	free(jobs);
 	return code;
 }

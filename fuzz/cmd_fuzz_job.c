@@ -82,8 +82,8 @@ static void shrink(const struct fuzz_options *o, const struct fuzz_job *job)
 		_exit(127);
 	}
 	if (pid > 0 && waitpid(pid, &status, 0) == pid && status == 0) {
-		printf("  shrunk:            %s repro%s %s\n", program_invocation_name,
-		       refuse_option(o), text);
+		printf("  shrunk:            %s repro%s%s %s\n", program_invocation_name,
+		       foreign_option(), refuse_option(o), text);
 		data = read_file(text, &size);
 		for (char *line = data ? strtok(data, "\n") : NULL; line; line = strtok(NULL, "\n"))
 			printf("    %s\n", line);
@@ -115,8 +115,8 @@ void fuzz_print_failure(const struct fuzz_options *o, const struct fuzz_job *job
 	else if (!job->features && !*job->crash)
 		printf("  no feature of the target reached the engine\n");
 	if (*job->crash) {
-		printf("  to see it again:   %s repro%s --target %s --format %s %s\n",
-		       program_invocation_name, refuse_option(o), target_names[job->target],
+		printf("  to see it again:   %s repro%s%s --target %s --format %s %s\n",
+		       program_invocation_name, foreign_option(), refuse_option(o), target_names[job->target],
 		       job->format->name, job->crash);
 		shrink(o, job);
 	}

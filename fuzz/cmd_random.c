@@ -100,29 +100,6 @@ static void draw_schedule(struct program *p, const struct options *o, uint64_t s
 	race_name_schedule(p, strategy, seed, (uint32_t)(2 + next_random(state) % 3));
 }
 
-/* A configuration that mostly makes sense, and operations as an engine's bytes would be. */
-static void draw_program(struct program *p, const struct options *o, uint64_t *state)
-{
-	uint8_t record[RECORD_SIZE];
-	uint64_t nr = 2 + next_random(state) % (o->ops > 2 ? o->ops - 1 : 1);
-
-	p->nr = 0;
-	for (unsigned i = 0; i < RECORD_SIZE; i++)
-		record[i] = (uint8_t)next_random(state);
-	program_draw_config(p, record);
-	while (p->nr < nr) {
-		struct op op;
-
-		for (unsigned i = 0; i < RECORD_SIZE; i++)
-			record[i] = (uint8_t)next_random(state);
-		op = program_draw_op(p, record);
-		if (op_has_thread(op.kind))
-			program_insert(p, p->nr, &op);
-	}
-	if (p->target == TARGET_RACE)
-		draw_schedule(p, o, race_schedule_of(p, NULL).seed, state);
-}
-
 static int write_program(const struct program *p, const char *path)
 {
 	FILE *out = fopen(path, "w");
@@ -159,7 +136,9 @@ int cmd_random(int argc, char **argv)
 			program_copy(&p, &o.races[next_random(&state) % o.nr_races]);
 			draw_schedule(&p, &o, next_random(&state), &state);
 		} else {
-			draw_program(&p, &o, &state);
+			draw_program(&p, o.ops, &state);
+			if (p.target == TARGET_RACE)
+				draw_schedule(&p, &o, race_schedule_of(&p, NULL).seed, &state);
 		}
 		run = run_program(judge, &p, NULL);
 		operations += run.operations;
@@ -170,9 +149,11 @@ int cmd_random(int argc, char **argv)
 		if (o.output)
 			code = write_program(&p, o.output);
 	}
-	printf("%s-%s: %" PRIu64 " programs, %" PRIu64 " operations, %.1f s: %s\n",
+	printf("%s-%s: %" PRIu64 " programs, %" PRIu64 " operations, %.1f s",
 	       target_names[p.target], p.subject.ops->name, n - 1, operations,
-	       now_seconds() - begin, code == EXIT_AGREED ? "all judges agree" : "a judge says no");
+	       now_seconds() - begin);
+	foreign_print_closing(p.subject.foreign, stdout);
+	puts(code == EXIT_AGREED ? ": all judges agree" : ": a judge says no");
 	for (size_t i = 0; i < o.nr_races; i++)
 		program_free(&o.races[i]);
 	free(o.races);

@@ -95,6 +95,7 @@ static bool run_once(struct options *o, const struct program *p, const char *pat
 	} else if (!o->quiet && !refuse.first) {
 		print_history(p, &run, &watch.history, stdout);
 		printf("# all judges agree: %s, %" PRIu64 " operations", path, run.operations);
+		foreign_print_closing(p->subject.foreign, stdout);
 		if (run.digest)
 			printf(", digest %016" PRIx64, run.digest);
 		puts("\n");

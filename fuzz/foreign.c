@@ -11,6 +11,24 @@
 /* Seconds of processor time, less than engines give an input; a long program takes one. */
 #define MOST_SECONDS 20
 
+/*
+ * What an object that was compiled with coverage calls when it is loaded (clang's
+ * SanitizerCoverage). An engine has its own; elsewhere nobody wants to know.
+ */
+void __attribute__((weak)) __sanitizer_cov_8bit_counters_init(uint8_t *begin, uint8_t *end);
+void __attribute__((weak)) __sanitizer_cov_8bit_counters_init(uint8_t *begin, uint8_t *end)
+{
+	(void)begin;
+	(void)end;
+}
+
+void __attribute__((weak)) __sanitizer_cov_pcs_init(const uintptr_t *begin, const uintptr_t *end);
+void __attribute__((weak)) __sanitizer_cov_pcs_init(const uintptr_t *begin, const uintptr_t *end)
+{
+	(void)begin;
+	(void)end;
+}
+
 /* ---- loading ---- */
 
 /* The first operation that it must have and has not; null: none. */
@@ -155,7 +173,7 @@ const char *foreign_option(void)
 
 void foreign_print(const struct foreign_object *o, FILE *out)
 {
-	fprintf(out, "walkdiff: judged is %s, %s", o->module->name, o->path);
+	fprintf(out, "walkdiff judges %s, %s", o->module->name, o->path);
 	if (!(o->module->flags & PT_HOOKED))
 		fputs("; not compiled against the hooks: torn and work are not judged", out);
 	fputc('\n', out);
@@ -163,13 +181,12 @@ void foreign_print(const struct foreign_object *o, FILE *out)
 		const struct pt_ops *ops = &o->ops[i];
 
 		for (const struct pt_deviation *d = ops->deviations; d && d->name; d++)
-			fprintf(out, "walkdiff:   %s deviates in %s: %s\n", ops->name, d->name,
+			fprintf(out, "  %s deviates in %s: %s\n", ops->name, d->name,
 				d->why ? d->why : "no reason given");
-		fprintf(out, "%s%s%s%s", ops->cut && ops->read_dirty && ops->set_dirty ? "" :
-			"walkdiff:   it has no ", ops->cut ? "" : "cut ",
-			ops->read_dirty ? "" : "read_dirty ", ops->set_dirty ? "" : "set_dirty ");
 		if (!ops->cut || !ops->read_dirty || !ops->set_dirty)
-			fprintf(out, "for %s\n", ops->name);
+			fprintf(out, "  %s lacks%s%s%s\n", ops->name, ops->cut ? "" : " cut",
+				ops->read_dirty ? "" : " read_dirty",
+				ops->set_dirty ? "" : " set_dirty");
 	}
 }
 

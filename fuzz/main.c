@@ -8,6 +8,7 @@ static const struct cmd cmds[] = {
 	{ "show", cmd_show, "print any program as text, or turn text into bytes" },
 	{ "min", cmd_min, "shrink a failing program, keeping its failing check" },
 	{ "why", cmd_why, "tell at which step the failure of a race became likely" },
+	{ "diff", cmd_diff, "run programs on two implementations and tell where they differ" },
 	{ "fuzz", cmd_fuzz, "fuzz every target and format for some time" },
 	{ "seeds", cmd_seeds, "write the corpus as seeds and dictionaries for fuzzing engines" },
 	{ "random", cmd_random, "run random programs, without an engine, until a judge says no" },

@@ -215,3 +215,23 @@ void splice_program(struct program *p, const struct program *other, uint64_t see
 	for (size_t i = from; i < other->nr && p->nr < max_ops; i++)
 		program_insert(p, p->nr, &other->ops[i]);
 }
+
+void draw_program(struct program *p, uint64_t max_ops, uint64_t *state)
+{
+	uint8_t record[RECORD_SIZE];
+	uint64_t nr = 2 + next_random(state) % (max_ops > 2 ? max_ops - 1 : 1);
+
+	p->nr = 0;
+	for (unsigned i = 0; i < RECORD_SIZE; i++)
+		record[i] = (uint8_t)next_random(state);
+	program_draw_config(p, record);
+	while (p->nr < nr) {
+		struct op op;
+
+		for (unsigned i = 0; i < RECORD_SIZE; i++)
+			record[i] = (uint8_t)next_random(state);
+		op = program_draw_op(p, record);
+		if (op_has_thread(op.kind))
+			program_insert(p, p->nr, &op);
+	}
+}

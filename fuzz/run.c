@@ -307,14 +307,13 @@ static void run_decode(struct judge *j, const struct program *p, const struct ru
 	}
 }
 
-/* The implementation declares that it does not promise what the target is about. */
-static bool is_not_for(const struct subject *s, enum target target)
+bool run_is_for(const struct subject *s, enum target target)
 {
 	const struct foreign *f = s->foreign;
 
-	return (target == TARGET_DECODE && foreign_deviates(f, DEVIATES_DECODE)) ||
-	       (target == TARGET_SAME && f && f->off & CHECK_BIT(CHECK_SAME)) ||
-	       (target == TARGET_RACE && f && f->off & CHECK_BIT(CHECK_RACE));
+	return !(target == TARGET_DECODE && foreign_deviates(f, DEVIATES_DECODE)) &&
+	       !(target == TARGET_SAME && f && f->off & CHECK_BIT(CHECK_SAME)) &&
+	       !(target == TARGET_RACE && f && f->off & CHECK_BIT(CHECK_RACE));
 }
 
 struct run run_program(struct judge *j, const struct program *p, const struct run_options *o)
@@ -336,7 +335,7 @@ struct run run_program(struct judge *j, const struct program *p, const struct ru
 	j->sim.t->out = &out;
 	foreign_guard(&j->sim);
 	if (!setjmp(out)) {
-		if (is_not_for(&p->subject, p->target))
+		if (!run_is_for(&p->subject, p->target))
 			at = -1;
 		else if (p->target == TARGET_DECODE)
 			run_decode(j, p, o ? o : &none, &at);

@@ -43,7 +43,10 @@ struct run_options {
 /* "stale,torn" as CHECK_BITs; false when one is no check, or one without which nothing goes on. */
 bool parse_checks(const char *names, uint32_t *checks);
 
-/* Run it. The judge keeps the state of the end, for reports. */
+/* False when a foreign implementation declares that it does not promise what the target is about. */
+bool run_is_for(const struct subject *s, enum target target);
+
+/* Run it, or (see run_is_for) nothing of it. The judge keeps the state of the end, for reports. */
 struct run run_program(struct judge *j, const struct program *p, const struct run_options *o);
 
 /* One operation of target ops or race, and what it returned. */

@@ -19,6 +19,7 @@
 #define STAMP(stamp, file, architecture)                                                       \
 	{ #stamp, #file, #architecture,                                                        \
 	  { .ops = &JUDGED(stamp), .hw = &hw_##stamp, .inv = &inv_##architecture },            \
+	  { .ops = &JUDGED(stamp), .hw = &hw_##stamp, .inv = &inv_##architecture },            \
 	  &pt_fast_##stamp },
 struct format formats[] = {
 #include "formats/formats.def"

@@ -9,6 +9,7 @@ struct format {
 	const char *file;	    /* formats/file.c, oracle/hw_file.c */
 	const char *architecture;   /* of its invalidation commands */
 	struct subject subject;	    /* under judges: the sim world, or that of threads; or a foreign one */
+	struct subject own;	    /* ours under judges, whatever subject is */
 	const struct pt_ops *fast;  /* the product */
 };
 

@@ -7,7 +7,7 @@
 #include "oracle/foreign.h"
 #include "oracle/sim.h"
 
-#include <inttypes.h>
+#include <string.h>
 
 _Static_assert(sizeof(struct pt_host_lock) == sizeof(shim_lock_t), "they are one to the scheduler");
 
@@ -37,7 +37,14 @@ static uint64_t host_pa(void *ctx, const void *place)
 
 static void host_invalidate(void *ctx, const struct pt_invalidation *inv)
 {
+	sim_catch_up(ctx); /* what is to be forgotten was stored before */
 	sim_invalidate(ctx, inv);
+}
+
+static void host_wait_for_readers(void *ctx)
+{
+	sim_catch_up(ctx); /* who waits is for what was unlinked before */
+	sim_wait_for_readers(ctx);
 }
 
 static void host_flush(void *ctx, const void *first, size_t bytes)
@@ -112,7 +119,7 @@ void sim_make_host(struct sim *s, struct pt_host *host)
 		.unlock = host_unlock,
 		.reader_enter = sim_reader_enter,
 		.reader_exit = sim_reader_exit,
-		.wait_for_readers = sim_wait_for_readers,
+		.wait_for_readers = host_wait_for_readers,
 		.load = host_load,
 		.load_relaxed = host_load_relaxed,
 		.store = host_store,
@@ -130,6 +137,8 @@ static void catch_up_table(struct sim *s, struct slot *slot)
 {
 	uint64_t *words = memory_words(s->memory, slot), *seen = memory_seen(s->memory, words);
 
+	if (!memcmp(words, seen, slot->size)) /* most are as they were */
+		return;
 	for (size_t i = 0; i < slot->size / sizeof(*words); i++) {
 		uint64_t old = seen[i];
 

@@ -393,7 +393,7 @@ uint64_t judge_unmap(struct judge *j, uint64_t iova, uint64_t len)
 	race_leave(j, any);
 	check_after(j, iova, last);
 	if (any && j->thorough && !j->race.on &&
-	    !foreign_deviates(j->subject.foreign, DEVIATES_KEEPS_TABLES))
+	    !deviates(j, DEVIATES_KEEPS_TABLES))
 		check_covered_tables(j, iova, last);
 	return got;
 }
@@ -433,7 +433,7 @@ bool judge_translate(struct judge *j, uint64_t iova, uint64_t *oa)
 	j->operations++;
 	if (address_is_not_asked(j, iova))
 		return false;
-	if (j->race.on && foreign_deviates(j->subject.foreign, DEVIATES_TRANSLATE_LOCKED))
+	if (j->race.on && deviates(j, DEVIATES_TRANSLATE_LOCKED))
 		return translate_locked(j, iova, oa);
 	if (j->race.on)
 		return translate_unlocked(j, iova, oa);

@@ -24,6 +24,7 @@ struct judge {
 	/* Set by the caller, for the resets to come: */
 	unsigned device_flags;	 /* enum device_flag */
 	uint32_t off;		 /* checks that say nothing: CHECK_BIT of each */
+	uint32_t deviates;	 /* a bit of enum deviation each, beside those of the implementation */
 
 	struct subject subject;
 	struct pt_config config; /* as the implementation takes it */

@@ -267,7 +267,7 @@ int judge_set_dirty(struct judge *j, uint64_t iova)
 	if (is_left_out(j, j->subject.ops->set_dirty, "set_dirty") ||
 	    (!tracks && is_not_asked(j, DEVIATES_BOUNDS)) || address_is_not_asked(j, iova))
 		return -EOPNOTSUPP;
-	if (j->race.on && tracks && foreign_deviates(j->subject.foreign, DEVIATES_TRANSLATE_LOCKED))
+	if (j->race.on && tracks && deviates(j, DEVIATES_TRANSLATE_LOCKED))
 		return set_dirty_locked(j, iova);
 	if (j->race.on && tracks)
 		return set_dirty_unlocked(j, iova);

@@ -6,7 +6,8 @@
 
 /* ---- foreign implementations, narrow.c: each notes in sim.t->not_asked what it answers true to ---- */
 
-/* It declares that. */
+/* It declares that, or the caller does for it. */
+bool deviates(const struct judge *j, enum deviation d);
 bool is_not_asked(struct judge *j, enum deviation d);
 /* It lacks the operation of this name. */
 bool is_left_out(struct judge *j, bool present, const char *operation);

@@ -1,9 +1,14 @@
 /* What is not asked of a foreign implementation, nor compared: by what it deviates. */
 #include "oracle/judge_parts.h"
 
+bool deviates(const struct judge *j, enum deviation d)
+{
+	return j->deviates >> d & 1 || foreign_deviates(j->subject.foreign, d);
+}
+
 bool is_not_asked(struct judge *j, enum deviation d)
 {
-	if (!foreign_deviates(j->subject.foreign, d))
+	if (!deviates(j, d))
 		return false;
 	j->sim.t->not_asked = deviation_names[d];
 	return true;
@@ -19,7 +24,7 @@ bool is_left_out(struct judge *j, bool present, const char *operation)
 bool is_result(const struct judge *j, int got, int want)
 {
 	return got == want ||
-	       (got < 0 && want < 0 && foreign_deviates(j->subject.foreign, DEVIATES_ERRORS));
+	       (got < 0 && want < 0 && deviates(j, DEVIATES_ERRORS));
 }
 
 static bool any_mapped(const struct judge *j, uint64_t first, uint64_t last)
@@ -57,14 +62,14 @@ bool address_is_not_asked(struct judge *j, uint64_t iova)
 
 unsigned asked_prot(const struct judge *j, unsigned prot)
 {
-	if (foreign_deviates(j->subject.foreign, DEVIATES_PROT))
+	if (deviates(j, DEVIATES_PROT))
 		return prot & (PT_READ | PT_WRITE);
 	return prot;
 }
 
 bool gathers_are_compared(const struct judge *j)
 {
-	return !foreign_deviates(j->subject.foreign, DEVIATES_GATHER);
+	return !deviates(j, DEVIATES_GATHER);
 }
 
 bool any_gather_waits(const struct judge *j)

@@ -28,7 +28,7 @@ static void check_attrs(struct judge *j, const struct hw_leaf *leaf, const struc
 		{ "memory type", got->type, want->type },
 	};
 	/* The first two are what everybody promises. */
-	size_t nr = foreign_deviates(j->subject.foreign, DEVIATES_ATTRIBUTES) ?
+	size_t nr = deviates(j, DEVIATES_ATTRIBUTES) ?
 		2 : sizeof(bits) / sizeof(bits[0]);
 
 	for (size_t i = 0; i < nr; i++)
@@ -168,7 +168,7 @@ void probe(struct judge *j, uint64_t va)
 	uint64_t leaf_va = 0, want = 0, got = 0;
 	const struct extent *e = flat_find(&j->flat, va, &leaf_va);
 	bool is_asked = flat_holds(&j->flat, va, va) ||
-			!foreign_deviates(j->subject.foreign, DEVIATES_BOUNDS);
+			!deviates(j, DEVIATES_BOUNDS);
 	struct hw_walk walk;
 	bool mapped;
 

@@ -67,7 +67,7 @@ void watch_remember(struct watch *w, const struct flat *f)
 
 /* ---- what hardware sees ---- */
 
-static bool same_rights(const struct hw_attrs *a, const struct hw_attrs *b)
+bool watch_same_rights(const struct hw_attrs *a, const struct hw_attrs *b)
 {
 	return a->read == b->read && a->write == b->write && a->exec == b->exec &&
 	       a->exec_privileged == b->exec_privileged && a->global == b->global &&
@@ -83,7 +83,7 @@ static void add_sight(struct watch *w, const struct sight *new)
 	if (last && last->last + 1 == new->first && new->first && last->mapped == new->mapped &&
 	    last->lost == new->lost &&
 	    (!new->mapped || (last->oa + (new->first - last->first) == new->oa &&
-			      same_rights(&last->attrs, &new->attrs)))) {
+			      watch_same_rights(&last->attrs, &new->attrs)))) {
 		last->last = new->last;
 		return;
 	}
@@ -189,7 +189,7 @@ static bool means_the_same(const struct hw_item *old, const struct hw_item *new)
 {
 	return old->kind == new->kind && old->address == new->address &&
 	       old->next_level == new->next_level && old->size_lg2 == new->size_lg2 &&
-	       same_rights(&old->attrs, &new->attrs);
+	       watch_same_rights(&old->attrs, &new->attrs);
 }
 
 /* Has memory what the CPU has, as far as hardware reads it? */

@@ -55,6 +55,9 @@ bool watch_create(struct watch *w, const struct memory *m);
 void watch_free(struct watch *w);
 void watch_reset(struct watch *w, bool on);
 
+/* The same to who walks: all but accessed and dirty. */
+bool watch_same_rights(const struct hw_attrs *a, const struct hw_attrs *b);
+
 /* An operation begins: forget what was seen, count anew. */
 void watch_begin(struct sim *s);
 

@@ -1,0 +1,390 @@
+/*
+ * Tests of judging foreign implementations.
+ *
+ * Goal: a declared deviation excuses what it names and nothing else; the host is the machine.
+ * Method: ours as a foreign implementation that deviates in one way. It is judged three
+ * times: declaring that (all agree), declaring nothing, and declaring another deviation (both
+ * times the check that must stop it does). A few cases use the host by hand.
+ */
+#define PT_WORLD sim
+#include "core/shim.h"
+#include "oracle/liar.h"
+
+#include <errno.h>
+
+extern const struct pt_ops pt_sim_toy, pt_sim_x86_64;
+extern const struct hw_format hw_toy, hw_x86_64;
+
+#define PAGE UINT64_C(0x1000)
+#define CONFIG(flags)                                                                              \
+	{                                                                                          \
+		.features = PT_FLUSH_RANGE | (flags), .vasz_lg2 = 15, .top_level = 2, .oasz_lg2 = 20 \
+	}
+
+static const struct pt_config plain = CONFIG(0), dirty = CONFIG(PT_DIRTY_TRACKING);
+static const struct pt_config x86 = {
+	.features = PT_FLUSH_RANGE, .vasz_lg2 = 47, .top_level = 3, .oasz_lg2 = 52
+};
+
+/* ---- ours, as foreign ---- */
+
+static int init(struct pt *pt, const struct pt_config *config, void *env)
+{
+	const struct pt_host *machine = env;
+
+	return real->init(pt, config, machine->ctx);
+}
+
+/* ---- sequences ---- */
+
+static int map_prot(uint64_t iova, uint64_t oa, uint64_t len, unsigned prot)
+{
+	struct pt_mapping m = { .iova = iova, .oa = oa, .len = len, .prot = prot };
+	uint64_t mapped;
+
+	return judge_map(judge, &m, &mapped);
+}
+
+/* 16K, 4K of it taken out of a leaf's middle, the rest; then nonsense. */
+static void everything(void)
+{
+	uint64_t oa;
+
+	if (judge_init(judge))
+		return;
+	map_prot(0, 0x10000, 4 * PAGE, RW);
+	map_prot(PAGE, 0x20000, 2 * PAGE, RW); /* over */
+	map_prot(5 * PAGE, 0x30000, PAGE, PT_WRITE);
+	judge_unmap(judge, PAGE, PAGE); /* a part */
+	judge_translate(judge, 2 * PAGE, &oa);
+	judge_translate(judge, UINT64_C(1) << 40, &oa);
+	map_prot(6 * PAGE, 0x31000, PAGE / 2, RW);
+	map_prot(UINT64_C(1) << 40, 0, PAGE, RW);
+	map_prot(6 * PAGE, 0x32000, PAGE, PT_READ);
+	judge_unmap(judge, 0, 4 * PAGE);
+	judge_unmap(judge, 0, 0);
+	judge_sync(judge);
+	judge_deinit(judge);
+}
+
+static void writes(void)
+{
+	uint64_t words[4], oa;
+	struct pt_bitmap bitmap = { .granule_lg2 = 12, .bits = 8, .words = words };
+
+	if (judge_init(judge))
+		return;
+	map_prot(0, 0x10000, 2 * PAGE, RW);
+	judge_dma(judge, PAGE, HW_WRITE, &oa);
+	judge_read_dirty(judge, 0, 8 * PAGE, 0, &bitmap);
+	judge_set_dirty(judge, 0);
+	judge_set_dirty(judge, 4 * PAGE);
+	judge_sync(judge);
+	judge_deinit(judge);
+}
+
+static void a_device(void)
+{
+	if (judge_init(judge))
+		return;
+	map_prot(0, 0x10000, PAGE, RW | PT_MMIO);
+	judge_deinit(judge);
+}
+
+/* ---- other ways ---- */
+
+static int map_says_eperm(struct pt *pt, const struct pt_mapping *m, struct pt_gather *g,
+			  uint64_t *mapped)
+{
+	return real->map(pt, m, g, mapped) ? -EPERM : 0;
+}
+
+/* As if misaligned and outside were for the caller to know. */
+static int map_believes(struct pt *pt, const struct pt_mapping *m, struct pt_gather *g,
+			uint64_t *mapped)
+{
+	int err = real->map(pt, m, g, mapped);
+
+	return err == -ENXIO || err == -ERANGE ? -EFAULT : err;
+}
+
+static bool translate_believes(struct pt *pt, uint64_t iova, uint64_t *oa)
+{
+	*oa = iova;
+	return real->translate(pt, iova, oa) || iova >> 40;
+}
+
+static int map_takes_over(struct pt *pt, const struct pt_mapping *m, struct pt_gather *g,
+			  uint64_t *mapped)
+{
+	int err = real->map(pt, m, g, mapped);
+
+	return err == -EADDRINUSE ? 0 : err;
+}
+
+static uint64_t unmap_says_asked(struct pt *pt, uint64_t iova, uint64_t len, struct pt_gather *g)
+{
+	uint64_t removed = real->unmap(pt, iova, len, g);
+
+	return removed ? removed : len;
+}
+
+static uint64_t unmap_gathers_more(struct pt *pt, uint64_t iova, uint64_t len, struct pt_gather *g)
+{
+	uint64_t removed = real->unmap(pt, iova, len, g);
+
+	if (removed)
+		g->last = 7 * PAGE - 1;
+	return removed;
+}
+
+static int map_as_memory(struct pt *pt, const struct pt_mapping *m, struct pt_gather *g,
+			      uint64_t *mapped)
+{
+	struct pt_mapping other = *m;
+
+	other.prot &= ~(unsigned)PT_MMIO;
+	return real->map(pt, &other, g, mapped);
+}
+
+static int map_widens(struct pt *pt, const struct pt_mapping *m, struct pt_gather *g,
+		      uint64_t *mapped)
+{
+	struct pt_mapping other = *m;
+
+	if (!(m->prot & PT_READ) && (m->prot & PT_WRITE))
+		other.prot |= PT_READ;
+	return real->map(pt, &other, g, mapped);
+}
+
+static int set_dirty_says_eio(struct pt *pt, uint64_t iova)
+{
+	int err = real->set_dirty(pt, iova);
+
+	return err ? -EIO : 0;
+}
+
+struct other_way {
+	const char *name;
+	const char *deviation, *another;
+	enum check check; /* says no when it is not declared */
+	const struct pt_config *config;
+	void (*sequence)(void);
+	struct pt_ops ops;
+};
+
+#define WAY(op, way, declared, not_declared, named, with, what)                                   \
+	{                                                                                         \
+		.name = #way, .deviation = (declared), .another = (not_declared),                 \
+		.check = CHECK_##named, .config = &(with), .sequence = (what), .ops.op = (way)    \
+	}
+
+static const struct other_way ways[] = {
+	WAY(map, map_says_eperm, "errors", "map-over", RESULT, plain, everything),
+	WAY(map, map_believes, "bounds", "map-over", RESULT, plain, everything),
+	WAY(translate, translate_believes, "bounds", "errors", FLAT, plain, everything),
+	WAY(map, map_takes_over, "map-over", "errors", RESULT, plain, everything),
+	WAY(unmap, unmap_says_asked, "unmap-whole", "errors", RESULT, plain, everything),
+	WAY(unmap, unmap_gathers_more, "gather", "unmap-whole", RESULT, plain, everything),
+	WAY(map, map_widens, "write-only", "errors", WALK, plain, everything),
+	WAY(map, map_as_memory, "attributes", "errors", WALK, x86, a_device),
+	WAY(map, map_as_memory, "prot", "errors", WALK, x86, a_device),
+	WAY(set_dirty, set_dirty_says_eio, "errors", "gather", RESULT, dirty, writes),
+};
+
+static struct verdict play_way(const struct other_way *w, const char *deviation)
+{
+	const struct pt_deviation deviations[] = { { deviation, "a test" }, { NULL, NULL } };
+	const struct pt_ops *ours = w->config == &x86 ? &pt_sim_x86_64 : &pt_sim_toy;
+	struct pt_ops ops = *ours;
+	struct foreign foreign = { .name = w->name, .hooked = true, .own = ours };
+	struct scene scene = { { ours, &hw_toy, &inv_none, &foreign }, *w->config, 0, w->sequence };
+
+	if (w->config == &x86) {
+		scene.subject.hw = &hw_x86_64;
+		scene.subject.inv = &inv_amd;
+	}
+
+	assert_null(foreign_declare(&foreign, deviation ? deviations : NULL));
+	ops.init = init;
+	ops.map = w->ops.map ? w->ops.map : ops.map;
+	ops.unmap = w->ops.unmap ? w->ops.unmap : ops.unmap;
+	ops.translate = w->ops.translate ? w->ops.translate : ops.translate;
+	ops.set_dirty = w->ops.set_dirty ? w->ops.set_dirty : ops.set_dirty;
+	return play(&scene, &ops, 0);
+}
+
+static void check_way(const struct other_way *w, const char *deviation, enum check want)
+{
+	struct verdict v = play_way(w, deviation);
+
+	if (v.check != want)
+		fail_msg("%s, declaring %s: %s says '%s', should be %s", w->name,
+			 deviation ? deviation : "nothing", check_names[v.check], v.text,
+			 check_names[want]);
+}
+
+static void good_deviations_excuse(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(ways); i++)
+		check_way(&ways[i], ways[i].deviation, CHECK_NONE);
+}
+
+static void bad_deviations_undeclared(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(ways); i++) {
+		check_way(&ways[i], NULL, ways[i].check);
+		check_way(&ways[i], ways[i].another, ways[i].check);
+	}
+}
+
+/* Each alone: what is promised besides is judged, and found. */
+static void good_ours_declares_anything(void **state)
+{
+	const struct other_way honest = { .name = "ours", .config = &dirty, .sequence = writes };
+	const struct other_way also = { .name = "ours", .config = &plain, .sequence = everything };
+
+	(void)state;
+	for (unsigned d = 0; d < DEVIATIONS; d++) {
+		check_way(&honest, deviation_names[d], CHECK_NONE);
+		check_way(&also, deviation_names[d], CHECK_NONE);
+	}
+}
+
+/* ---- declaring ---- */
+
+static void good_checks_are_off(void **state)
+{
+	const struct pt_deviation some[] = { { "work", "" }, { "torn", NULL }, { NULL, NULL } };
+	struct foreign f = { .hooked = true };
+
+	(void)state;
+	assert_null(foreign_declare(&f, some));
+	assert_int_equal(f.off, CHECK_BIT(CHECK_WORK) | CHECK_BIT(CHECK_TORN));
+	assert_null(foreign_declare(&f, NULL));
+	assert_int_equal(f.off, 0);
+	f.hooked = false;
+	assert_null(foreign_declare(&f, NULL));
+	assert_int_equal(f.off, CHECK_BIT(CHECK_WORK) | CHECK_BIT(CHECK_TORN));
+}
+
+static void bad_names(void **state)
+{
+	static const char *const names[] = { "", "none", "result", "flat", "walk", "belief", "crash",
+					     "erors", "errors " };
+	struct foreign f = { .hooked = true };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		const struct pt_deviation one[] = { { names[i], "" }, { NULL, NULL } };
+
+		assert_string_equal(foreign_declare(&f, one), names[i]);
+	}
+}
+
+/* ---- the host ---- */
+
+static const struct pt_host *host;
+
+/* Runs what must fail: the words of the verdict. */
+static const char *stopped(void (*what)(void))
+{
+	jmp_buf out;
+
+	judge->sim.t->out = &out;
+	judge->sim.verdict = (struct verdict){ 0 };
+	if (!setjmp(out))
+		what();
+	judge->sim.t->out = NULL;
+	return judge->sim.verdict.text;
+}
+
+static void use_host(void)
+{
+	struct foreign foreign = { .name = "a test", .hooked = true, .own = &pt_sim_toy };
+	struct subject subject = { &pt_sim_toy, &hw_toy, &inv_none, &foreign };
+	struct memory_config machine = { .seed = 1, .tables = 4 };
+
+	judge_reset(judge, &subject, &plain, &machine);
+	host = judge_env(judge);
+}
+
+static void asks_odd_table(void)
+{
+	uint64_t pa;
+
+	host->table_alloc(host->ctx, 24, &pa);
+}
+
+static void asks_pa_of_nothing(void)
+{
+	host->pa(host->ctx, &host);
+}
+
+static void asks_table_of_nothing(void)
+{
+	host->table(host->ctx, 0x123000);
+}
+
+static void finds_itself_wrong(void)
+{
+	(host->fail)(host->ctx, "three is not four");
+}
+
+static void good_host(void **state)
+{
+	uint64_t pa, *table, old;
+
+	(void)state;
+	use_host();
+	assert_int_equal(host->version, PT_ABI_VERSION);
+	assert_int_equal(host->size, sizeof(struct pt_host));
+	assert_false(host->linear);
+	table = host->table_alloc(host->ctx, 16, &pa);
+	assert_non_null(table);
+	assert_ptr_equal(host->table(host->ctx, pa), table);
+	assert_int_equal(host->pa(host->ctx, table + 1), pa + 8);
+	assert_int_not_equal(pa, (uint64_t)(uintptr_t)table);
+	host->store(host->ctx, &table[1], 7);
+	assert_int_equal(host->load(host->ctx, &table[1]), 7);
+	host->store_relaxed(host->ctx, &table[1], 8);
+	host->barrier(host->ctx);
+	assert_int_equal(host->load_relaxed(host->ctx, &table[1]), 8);
+	old = 7;
+	assert_false(host->cmpxchg(host->ctx, &table[1], &old, 9));
+	assert_int_equal(old, 8);
+	assert_true(host->cmpxchg(host->ctx, &table[1], &old, 9));
+	assert_true(host->cmpxchg_relaxed(host->ctx, &table[1], &(uint64_t){ 9 }, 10));
+	assert_int_equal(table[1], 10);
+	host->table_free(host->ctx, pa, 16);
+	assert_int_equal(judge->sim.memory->nr_live, 0);
+}
+
+static void bad_host(void **state)
+{
+	(void)state;
+	use_host();
+	assert_string_equal(stopped(asks_odd_table), "asked for a table of 24 bytes");
+	assert_string_equal(stopped(asks_pa_of_nothing),
+			    "asked for the PA of memory outside every live table");
+	assert_string_equal(stopped(asks_table_of_nothing),
+			    "software followed PA 0x123000, where no table is");
+	assert_string_equal(stopped(finds_itself_wrong), "three is not four");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(good_deviations_excuse),
+		cmocka_unit_test(bad_deviations_undeclared),
+		cmocka_unit_test(good_ours_declares_anything),
+		cmocka_unit_test(good_checks_are_off),
+		cmocka_unit_test(bad_names),
+		cmocka_unit_test(good_host),
+		cmocka_unit_test(bad_host),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
