@@ -15,7 +15,7 @@ void iova_bitmap_set(struct iova_bitmap *bitmap, unsigned long iova, size_t leng
 	const struct pt_bitmap *b = bitmap->bitmap;
 	uint64_t last = iova + (length - 1), bit;
 
-	if (iova < b->base && (STRICT || last < b->base))
+	if (iova < b->base && (!generic_skips_known || last < b->base))
 		return;
 	bit = iova < b->base ? 0 : (iova - b->base) >> b->granule_lg2;
 	last = (last - b->base) >> b->granule_lg2;
@@ -115,7 +115,7 @@ int generic_read_dirty(struct pt *pt, uint64_t iova, uint64_t len, unsigned flag
 	if (last > reached(pt))
 		last = reached(pt);
 	open_gather(&g, gather);
-	ret = STRICT || last < iova ? read_range(&c, iova, last) :
+	ret = !generic_skips_known || last < iova ? read_range(&c, iova, last) :
 				      read_carefully(c, bitmap, iova, last);
 	close_gather(pt, &g, gather);
 	return ret;
@@ -146,7 +146,8 @@ int generic_set_dirty(struct pt *pt, uint64_t iova)
 	enter(pt);
 	host_of(pt)->reader_enter(host_of(pt)->ctx);
 	enter(pt);
-	ret = STRICT ? pt->format->set_dirty(iommu_of(pt), iova) : set_dirty_carefully(pt, iova);
+	ret = generic_skips_known ? set_dirty_carefully(pt, iova) :
+				    pt->format->set_dirty(iommu_of(pt), iova);
 	enter(pt);
 	host_of(pt)->reader_exit(host_of(pt)->ctx);
 	/* Where a growing top does not reach yet nothing is mapped. */

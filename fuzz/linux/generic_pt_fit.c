@@ -9,6 +9,9 @@ static uint64_t features_taken(const struct generic_format *format)
 	for (const struct generic_feature *f = format->features; f->ours; f++)
 		if (format->supported & f->theirs)
 			taken |= f->ours;
+	/* Of hardware that has it drivers/iommu/riscv asks for it; docs/FINDINGS.md. */
+	if (!generic_skips_known && format == &generic_riscv64)
+		taken |= PT_MEMORY_TYPES;
 	return taken;
 }
 
@@ -27,7 +30,7 @@ static void fit_features(const struct generic_format *format, struct pt_config *
 {
 	config->features = (config->features & features_taken(format)) | features_forced(format);
 	/* read_and_clear_dirty() gathers one range, and no levels, whatever was asked for. */
-	if (!STRICT && config->features & PT_DIRTY_TRACKING)
+	if (generic_skips_known && config->features & PT_DIRTY_TRACKING)
 		config->features &= ~(uint64_t)(PT_FLUSH_RANGE_NO_GAPS | PT_DETAILED_GATHER);
 	if (!(config->features & PT_FLUSH_RANGE_NO_GAPS))
 		config->features |= PT_FLUSH_RANGE;
@@ -74,7 +77,8 @@ struct pt_iommu_cfg generic_cfg(const struct generic_format *format,
 
 	for (const struct generic_feature *f = format->features; f->ours; f++)
 		if (config->features & f->ours)
-			cfg.features |= f->theirs & format->supported;
+			cfg.features |= f->ours == PT_FLUSH_RANGE ? f->theirs & format->supported :
+								    f->theirs;
 	return cfg;
 }
 

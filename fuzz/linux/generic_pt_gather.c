@@ -140,7 +140,7 @@ uint64_t unmap_and_gather(struct pt *pt, uint64_t iova, uint64_t len, struct pt_
 	struct pt_gather apart = PT_GATHER_EMPTY;
 	uint64_t done;
 
-	if (STRICT || !pt->no_gaps || gather->first > gather->last ||
+	if (!generic_skips_known || !pt->no_gaps || gather->first > gather->last ||
 	    (gather->last != UINT64_MAX && iova + (len - 1) != UINT64_MAX))
 		return unmap_into(pt, iova, len, gather);
 	done = unmap_into(pt, iova, len, &apart);
