@@ -179,15 +179,17 @@ static int alloc(struct pt *pt, const struct granule *granule, bool stage_2)
 	{ "keeps-tables", "where leaves as large as a table's reach may not exist, tables stay" }
 #define WORK                                                                                       \
 	{ "work", "items that led to tables are cleared twice" }
+#define DECODE                                                                                     \
+	{ "decode", "of what the code does not write (no AF, reserved bits) it takes all for leaves" }
 #define GATHER                                                                                     \
 	{ "gather", "unmap_pages() invalidates and frees a table at once, by tlb_flush_walk()" }
 
 static const struct pt_deviation deviations_s1[] = {
-	LOCKED, WHOLE, OVER, GATHER, KEEPS, WORK,
+	LOCKED, WHOLE, OVER, GATHER, KEEPS, WORK, DECODE,
 	{ "attributes", "MAIR: Linux has non-cacheable as attribute 0 and write-back as 1" },
 	{ 0 },
 };
-static struct pt_deviation deviations_s2[] = { LOCKED, WHOLE, OVER, GATHER, KEEPS, WORK, { 0 }, { 0 } };
+static struct pt_deviation deviations_s2[] = { LOCKED, WHOLE, OVER, GATHER, KEEPS, WORK, DECODE, { 0 }, { 0 } };
 
 __attribute__((constructor(200))) static void skip_known(void)
 {
