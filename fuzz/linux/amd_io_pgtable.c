@@ -138,8 +138,8 @@ static void await_device_table(struct pt *pt)
 }
 
 static const struct core_driver driver_v1 = {
-	.end_map = await_device_table, .alloc = alloc_v1, .prot = amd_prot, .invalidate = invalidate, .enter = enter_v1,
-	.fit = fit_v1,
+	.alloc = alloc_v1, .prot = amd_prot, .invalidate = invalidate,
+	.end_map = await_device_table, .enter = enter_v1, .fit = fit_v1,
 };
 
 static int init_v1(struct pt *pt, const struct pt_config *config, void *env)

@@ -189,7 +189,11 @@ static const struct pt_deviation deviations_s1[] = {
 	{ "attributes", "MAIR: Linux has non-cacheable as attribute 0 and write-back as 1" },
 	{ 0 },
 };
-static struct pt_deviation deviations_s2[] = { LOCKED, WHOLE, OVER, GATHER, KEEPS, WORK, DECODE, { 0 }, { 0 } };
+static struct pt_deviation deviations_s2[] = {
+	LOCKED, WHOLE, OVER, GATHER, KEEPS, WORK, DECODE,
+	{ 0 }, /* room for one */
+	{ 0 },
+};
 
 __attribute__((constructor(200))) static void skip_known(void)
 {
