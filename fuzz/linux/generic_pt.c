@@ -67,7 +67,7 @@ static int init(struct pt *pt, const struct generic_format *format, const struct
 		pt->root_bits = UINT64_C(1) << config->encrypt_bit;
 		pt->machine.c_bit = pt->root_bits << (12 - format->granule_lg2);
 	}
-	enter(pt);
+	machine_begin(&pt->machine);
 	domain->ops = &generic_domain_ops;
 	pt->table.iommu.iommu_device = &pt->device;
 	pt->table.iommu.driver_ops = &driver_ops;
@@ -222,10 +222,9 @@ static bool translate(struct pt *pt, uint64_t iova, uint64_t *oa)
 	bool is_mapped;
 
 	enter(pt);
-	host_of(pt)->reader_enter(host_of(pt)->ctx);
-	enter(pt);
+	reader_enter(pt);
 	is_mapped = look_up(pt, iova, &found);
-	host_of(pt)->reader_exit(host_of(pt)->ctx);
+	reader_exit(pt);
 	if (is_mapped)
 		*oa = found;
 	return is_mapped;

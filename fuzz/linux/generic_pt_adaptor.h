@@ -33,6 +33,23 @@ static inline struct pt_iommu *iommu_of(struct pt *pt)
 	return &pt->table.iommu;
 }
 
+/* What no caller in Linux does: see generic_pt.c. Nor is it measured. */
+static inline void reader_enter(struct pt *pt)
+{
+#ifndef WALKDIFF_FAST
+	host_of(pt)->reader_enter(host_of(pt)->ctx);
+#endif
+	enter(pt);
+}
+
+static inline void reader_exit(struct pt *pt)
+{
+	enter(pt);
+#ifndef WALKDIFF_FAST
+	host_of(pt)->reader_exit(host_of(pt)->ctx);
+#endif
+}
+
 /*
  * The last that the root reaches now. iommufd asks for what is mapped, never for nothing, and
  * read_and_clear_dirty() fails for what a growing top does not reach yet.

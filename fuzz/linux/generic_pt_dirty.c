@@ -144,12 +144,10 @@ int generic_set_dirty(struct pt *pt, uint64_t iova)
 	if (!pt->tracks_dirty)
 		return -EOPNOTSUPP;
 	enter(pt);
-	host_of(pt)->reader_enter(host_of(pt)->ctx);
-	enter(pt);
+	reader_enter(pt);
 	ret = generic_skips_known ? set_dirty_carefully(pt, iova) :
 				    pt->format->set_dirty(iommu_of(pt), iova);
-	enter(pt);
-	host_of(pt)->reader_exit(host_of(pt)->ctx);
+	reader_exit(pt);
 	/* Where a growing top does not reach yet nothing is mapped. */
 	return ret == -ERANGE ? -ENOENT : ret;
 }

@@ -3,6 +3,19 @@
 
 _Thread_local struct machine *machine;
 
+#ifdef WALKDIFF_FAST
+uint64_t machine_pa_offset, machine_c_bit;
+#endif
+
+void machine_begin(struct machine *m)
+{
+	machine = m;
+#ifdef WALKDIFF_FAST
+	machine_pa_offset = m->host->pa_offset;
+	machine_c_bit = m->c_bit;
+#endif
+}
+
 void *machine_table_alloc(unsigned order)
 {
 	struct machine *m = machine;

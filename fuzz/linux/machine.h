@@ -30,6 +30,9 @@ struct machine {
 
 extern _Thread_local struct machine *machine;
 
+/* A new page table's: what is said of it once. */
+void machine_begin(struct machine *m);
+
 /* A zeroed table of 2^order pages of 4K, or null, and its way back. */
 void *machine_table_alloc(unsigned order);
 void machine_table_free(void *table, unsigned order);
@@ -44,14 +47,17 @@ _Noreturn void machine_fail(const char *what);
 
 #ifdef WALKDIFF_FAST
 
+/* As in a kernel: of the last page table, and of all. */
+extern uint64_t machine_pa_offset, machine_c_bit;
+
 static inline void *machine_pointer(uint64_t pa)
 {
-	return (void *)(pa + machine->host->pa_offset);
+	return (void *)(pa + machine_pa_offset);
 }
 
 static inline uint64_t machine_pa(const void *place)
 {
-	return (uint64_t)place - machine->host->pa_offset;
+	return (uint64_t)place - machine_pa_offset;
 }
 
 static inline uint64_t machine_load(const volatile void *item)

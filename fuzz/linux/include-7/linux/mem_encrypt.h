@@ -4,7 +4,11 @@
 
 #include <linux/compiler.h>
 
+#ifdef WALKDIFF_FAST
+#define sme_me_mask machine_c_bit
+#else
 #define sme_me_mask (machine->c_bit)
+#endif
 #define __sme_set(x) ((x) | sme_me_mask)
 #define __sme_clr(x) ((x) & ~sme_me_mask)
 
