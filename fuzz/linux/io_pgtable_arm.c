@@ -136,8 +136,6 @@ static void fit(struct pt_config *config, const struct granule *granule, bool st
 	config->vasz_lg2 = min(config->vasz_lg2, (uint8_t)(config->features & PT_LARGE_OA ? 52 : 48));
 	config->vasz_lg2 = max(config->vasz_lg2, (uint8_t)(granule->lg2 + bits_per_level(granule) + 1));
 	config->top_level = (uint8_t)top_of(granule, config->vasz_lg2, stage_2);
-	/* The granule is found by the smallest size. */
-	config->pgsize_bitmap |= config->pgsize_bitmap ? 1UL << granule->lg2 : 0;
 	core_fit(config, supported(granule, config));
 }
 
@@ -147,7 +145,8 @@ static int alloc(struct pt *pt, const struct granule *granule, bool stage_2)
 	struct io_pgtable_cfg cfg = {
 		.quirks = (config->features & PT_UPPER_HALF ? IO_PGTABLE_QUIRK_ARM_TTBR1 : 0) |
 			  (config->features & PT_DIRTY_TRACKING ? IO_PGTABLE_QUIRK_ARM_HD : 0),
-		.pgsize_bitmap = config->pgsize_bitmap,
+		/* It finds the granule by the smallest. Its callers need not use that. */
+		.pgsize_bitmap = config->pgsize_bitmap | 1UL << granule->lg2,
 		.ias = config->vasz_lg2,
 		.oas = config->oasz_lg2,
 		.coherent_walk = !(config->features & PT_DMA_INCOHERENT),
@@ -159,7 +158,7 @@ static int alloc(struct pt *pt, const struct granule *granule, bool stage_2)
 	pt->ops = alloc_io_pgtable_ops(stage_2 ? ARM_64_LPAE_S2 : ARM_64_LPAE_S1, &cfg, pt);
 	if (!pt->ops)
 		return shim_was_refused() ? -ENOMEM : -EOPNOTSUPP;
-	pt->pgsizes = cfg.pgsize_bitmap;
+	pt->pgsizes = config->pgsize_bitmap;
 	shim_host()->change_top(pt->host->ctx,
 				stage_2 ? cfg.arm_lpae_s2_cfg.vttbr : cfg.arm_lpae_s1_cfg.ttbr,
 				config->top_level);
