@@ -1,0 +1,10 @@
+/* Linux's generic_pt, the selftest's AMD table with a granule of 2K: the kernel's file as it is, and what the adaptor asks of it. */
+#include "drivers/iommu/generic_pt/fmt/iommu_mock.c"
+
+#define FORMAT amdv1_mock
+#define MIN_TOP_LEVEL 1
+#define SET_TOP_LEVEL(cfg, level) ((cfg)->starting_level = (level))
+#define FEATURES \
+	{ PT_ENCRYPT_TABLES, BIT(PT_FEAT_AMDV1_ENCRYPT_TABLES) },       \
+	{ PT_FORCE_COHERENCE, BIT(PT_FEAT_AMDV1_FORCE_COHERENCE) },
+#include "fuzz/linux/generic_pt_format.h"

@@ -1,0 +1,10 @@
+/* Linux's generic_pt, RISC-V, Sv39 to Sv57: the kernel's file as it is, and what the adaptor asks of it. */
+#include "drivers/iommu/generic_pt/fmt/iommu_riscv64.c"
+
+#define FORMAT riscv64
+#define MIN_TOP_LEVEL 2
+#define SET_TOP_LEVEL(cfg, level) ((void)(level)) /* the width of the VA tells it */
+#define FEATURES \
+	{ PT_NAPOT, BIT(PT_FEAT_RISCV_SVNAPOT_64K) },                   \
+	{ PT_MEMORY_TYPES, BIT(PT_FEAT_RISCV_SVPBMT) },
+#include "fuzz/linux/generic_pt_format.h"

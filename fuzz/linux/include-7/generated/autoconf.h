@@ -1,0 +1,1 @@
+/* The configuration is on the command line of the compiler. */

@@ -1,0 +1,4 @@
+#ifndef _LINUX_OF_H
+#define _LINUX_OF_H
+
+#endif
