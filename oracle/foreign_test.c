@@ -292,7 +292,7 @@ static void good_checks_are_off(void **state)
 static void bad_names(void **state)
 {
 	static const char *const names[] = { "", "none", "result", "flat", "walk", "belief", "crash",
-					     "erors", "errors " };
+					     "slowness", "errors " };
 	struct foreign f = { .hooked = true };
 
 	(void)state;
