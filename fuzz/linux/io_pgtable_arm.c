@@ -104,7 +104,7 @@ static unsigned first_bits(const struct granule *granule, const struct pt_config
 
 #ifdef WALKDIFF_NEWEST
 
-/* From 6.14 on: only where DDI 0487 (R_DXBSH, R_SRKBC) demands it. */
+/* Later than 6.12: only where DDI 0487 (R_DXBSH, R_SRKBC) demands it. */
 static bool concatenates(const struct granule *granule, unsigned levels, const struct pt_config *c)
 {
 	unsigned oas = c->oasz_lg2;

@@ -1,6 +1,6 @@
 /*
- * drivers/iommu/iommu-pages.c of trees that have it (from 6.16 on), as far as io_pgtable calls
- * it. Before that these are inline functions over alloc_pages().
+ * drivers/iommu/iommu-pages.c of trees that have it, as far as io_pgtable calls
+ * it. In 6.12 these are inline functions over alloc_pages().
  */
 #include <linux/io-pgtable.h>
 #include <linux/kernel.h>
