@@ -1,4 +1,4 @@
-/* Linux's generic_pt, AMD's host page table: the kernel's file as it is, and what the adaptor asks of it. */
+/* Of generic_pt: the kernel's file of this format as it is, and what the adaptor asks of it. */
 #include "drivers/iommu/generic_pt/fmt/iommu_amdv1.c"
 
 #define FORMAT amdv1

@@ -1,4 +1,4 @@
-/* Linux's generic_pt, the selftest's AMD table with a granule of 2K: the kernel's file as it is, and what the adaptor asks of it. */
+/* Of generic_pt: the kernel's file of this format as it is, and what the adaptor asks of it. */
 #include "drivers/iommu/generic_pt/fmt/iommu_mock.c"
 
 #define FORMAT amdv1_mock

@@ -1,6 +1,6 @@
 /*
- * The tail of generic_pt_<format>.c, behind the kernel's own file of that format: its statics
- * under one name. No include guard, and no use elsewhere.
+ * The tail of generic_pt_<format>.c, behind the kernel's own file of that format: what is
+ * static in it, under one name. No include guard, and no use elsewhere.
  *
  *	FORMAT		ours
  *	MIN_TOP_LEVEL	that pt_iommu_<format>_init() takes

@@ -1,4 +1,4 @@
-/* Linux's generic_pt, RISC-V, Sv39 to Sv57: the kernel's file as it is, and what the adaptor asks of it. */
+/* Of generic_pt: the kernel's file of this format as it is, and what the adaptor asks of it. */
 #include "drivers/iommu/generic_pt/fmt/iommu_riscv64.c"
 
 #define FORMAT riscv64

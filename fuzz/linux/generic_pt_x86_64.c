@@ -1,4 +1,4 @@
-/* Linux's generic_pt, x86-64, for AMD's guest table and VT-d's first stage: the kernel's file as it is, and what the adaptor asks of it. */
+/* Of generic_pt: the kernel's file of this format as it is, and what the adaptor asks of it. */
 #include "drivers/iommu/generic_pt/fmt/iommu_x86_64.c"
 
 #define FORMAT x86_64

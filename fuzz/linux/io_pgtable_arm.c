@@ -89,13 +89,46 @@ static unsigned long supported(const struct granule *granule, const struct pt_co
 	return sizes & ((2UL << top_lg2) - 1);
 }
 
-/* What the kernel makes of a VA width: as few levels as it needs, stage 2 one less if it can. */
-static unsigned top_of(const struct granule *granule, unsigned vasz_lg2, bool stage_2)
+static unsigned levels_of(const struct granule *granule, const struct pt_config *config)
 {
-	unsigned bits = vasz_lg2 - granule->lg2, per = bits_per_level(granule);
-	unsigned levels = DIV_ROUND_UP(bits, per);
+	return DIV_ROUND_UP(config->vasz_lg2 - granule->lg2, bits_per_level(granule));
+}
 
-	if (stage_2 && levels == 4 && bits - 3 * per <= 4)
+/* Of the VA, those that choose an item of the root while it is one table. */
+static unsigned first_bits(const struct granule *granule, const struct pt_config *config)
+{
+	unsigned below = granule->lg2 + (levels_of(granule, config) - 1) * bits_per_level(granule);
+
+	return config->vasz_lg2 - below;
+}
+
+#ifdef WALKDIFF_NEWEST
+
+/* Later than 6.12: only where DDI 0487 (R_DXBSH, R_SRKBC) demands it. */
+static bool concatenates(const struct granule *granule, unsigned levels, const struct pt_config *c)
+{
+	unsigned oas = c->oasz_lg2;
+
+	if (granule->lg2 == 14)
+		return levels == 4 ? oas == 48 || c->vasz_lg2 == 48 : levels == 3 && oas == 40;
+	return granule->lg2 == 12 && levels == 4 && (oas == 40 || oas == 42);
+}
+
+#else
+
+static bool concatenates(const struct granule *granule, unsigned levels, const struct pt_config *c)
+{
+	return levels == 4 && first_bits(granule, c) <= 4;
+}
+
+#endif
+
+/* What the kernel makes of a VA width: as few levels as it needs, stage 2 one less if it can. */
+static unsigned top_of(const struct granule *granule, const struct pt_config *config, bool stage_2)
+{
+	unsigned levels = levels_of(granule, config);
+
+	if (stage_2 && concatenates(granule, levels, config))
 		levels--;
 	return levels - 1;
 }
@@ -135,7 +168,13 @@ static void fit(struct pt_config *config, const struct granule *granule, bool st
 		config->features &= ~(uint64_t)PT_LARGE_OA;
 	config->vasz_lg2 = min(config->vasz_lg2, (uint8_t)(config->features & PT_LARGE_OA ? 52 : 48));
 	config->vasz_lg2 = max(config->vasz_lg2, (uint8_t)(granule->lg2 + bits_per_level(granule) + 1));
-	config->top_level = (uint8_t)top_of(granule, config->vasz_lg2, stage_2);
+#ifdef WALKDIFF_NEWEST
+	/* A root that would be more than sixteen tables is refused, and warned of: wider OAs have none. */
+	if (stage_2 && concatenates(granule, levels_of(granule, config), config) &&
+	    first_bits(granule, config) > 4)
+		config->oasz_lg2 = 44;
+#endif
+	config->top_level = (uint8_t)top_of(granule, config, stage_2);
 	core_fit(config, supported(granule, config));
 }
 

@@ -269,14 +269,15 @@ uint64_t core_unmap(struct pt *pt, uint64_t iova, uint64_t len, struct pt_gather
 /* 0 is both "unmapped" and an address: where it may be either, the next byte tells. */
 bool core_translate(struct pt *pt, uint64_t iova, uint64_t *oa)
 {
-	uint64_t to;
+	uint64_t to, skipped = core_skips_known && iova == UINT64_MAX;
 	bool is;
 
 	if (!core_in_aperture(pt, iova, iova))
 		return false;
 	core_enter(pt);
-	to = pt->ops->iova_to_phys(pt->ops, iova);
-	is = to || pt->ops->iova_to_phys(pt->ops, iova ^ 1);
+	to = pt->ops->iova_to_phys(pt->ops, iova - skipped);
+	is = to || (!skipped && pt->ops->iova_to_phys(pt->ops, iova ^ 1));
+	to += skipped;
 	shim_settle();
 	if (is)
 		*oa = to;

@@ -197,6 +197,20 @@ LARGE_ACCESS(write16)
 LARGE_ACCESS(unaligned_read16)
 LARGE_ACCESS(unaligned_write16)
 
+/* Of whole structures: none is in a table. */
+#define RANGE(name)                                                                                \
+	void __tsan_##name(void *place, unsigned long size);                                       \
+	void __tsan_##name(void *place, unsigned long size)                                        \
+	{                                                                                          \
+		(void)size;                                                                        \
+		shim_settle();                                                                     \
+		if (shim_watches(place))                                                           \
+			shim_fail("an access of many bytes to a table");                           \
+	}
+
+RANGE(read_range)
+RANGE(write_range)
+
 void __tsan_init(void);
 void __tsan_func_entry(void *caller);
 void __tsan_func_exit(void);

@@ -1,3 +1,4 @@
+/* Barriers: all of them are full ones. */
 #ifndef __ASM_BARRIER_H
 #define __ASM_BARRIER_H
 

@@ -1,3 +1,4 @@
+/* The byte order: a little-endian CPU. */
 #ifndef _ASM_BYTEORDER_H
 #define _ASM_BYTEORDER_H
 

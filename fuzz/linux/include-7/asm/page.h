@@ -1,3 +1,4 @@
+/* Pages of 4K, and addresses of tables as the machine has them. */
 #ifndef _ASM_PAGE_H
 #define _ASM_PAGE_H
 

@@ -1,3 +1,4 @@
+/* Compare-exchanges of items. */
 #ifndef _LINUX_ATOMIC_H
 #define _LINUX_ATOMIC_H
 

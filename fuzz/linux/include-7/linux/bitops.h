@@ -1,3 +1,4 @@
+/* Bits, counted. */
 #ifndef _LINUX_BITOPS_H
 #define _LINUX_BITOPS_H
 

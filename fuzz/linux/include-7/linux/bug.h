@@ -1,3 +1,4 @@
+/* WARN_ON and BUG_ON. */
 #ifndef _LINUX_BUG_H
 #define _LINUX_BUG_H
 

@@ -1,3 +1,4 @@
+/* How x86 writes tables back. */
 #ifndef _LINUX_CACHEFLUSH_H
 #define _LINUX_CACHEFLUSH_H
 

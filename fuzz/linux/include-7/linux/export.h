@@ -1,3 +1,4 @@
+/* What modules say: nothing. */
 #ifndef _LINUX_EXPORT_H
 #define _LINUX_EXPORT_H
 

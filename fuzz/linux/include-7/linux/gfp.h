@@ -1,3 +1,4 @@
+/* How memory may be asked for: the host decides. */
 #ifndef __LINUX_GFP_H
 #define __LINUX_GFP_H
 

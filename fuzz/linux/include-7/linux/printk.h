@@ -1,3 +1,4 @@
+/* The log, which nobody reads. */
 #ifndef __KERNEL_PRINTK__
 #define __KERNEL_PRINTK__
 

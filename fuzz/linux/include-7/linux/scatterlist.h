@@ -1,3 +1,4 @@
+/* Members that linux/iommu.h names. */
 #ifndef _LINUX_SCATTERLIST_H
 #define _LINUX_SCATTERLIST_H
 

@@ -1,3 +1,4 @@
+/* Locks: the host's. */
 #ifndef __LINUX_SPINLOCK_H
 #define __LINUX_SPINLOCK_H
 

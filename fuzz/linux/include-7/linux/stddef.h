@@ -1,3 +1,4 @@
+/* Places of members. */
 #ifndef _LINUX_STDDEF_H
 #define _LINUX_STDDEF_H
 

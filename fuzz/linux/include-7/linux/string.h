@@ -1,3 +1,4 @@
+/* Strings and runs of items. */
 #ifndef _LINUX_STRING_H
 #define _LINUX_STRING_H
 

@@ -6,6 +6,8 @@
 #include <linux/bits.h>
 #include <linux/types.h>
 
+#include <asm/bitsperlong.h>
+
 #define BITS_PER_TYPE(type) (sizeof(type) * BITS_PER_BYTE)
 
 #define __ffs(word) ((unsigned long)__builtin_ctzl(word))

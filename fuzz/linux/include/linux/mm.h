@@ -28,6 +28,11 @@ static inline struct page *virt_to_page(const void *place)
 	return shim_page_of(place);
 }
 
+/* Only to be told apart: a folio is its head page. */
+struct folio;
+
+#define virt_to_folio(place) ((struct folio *)virt_to_page(place))
+
 static inline void *page_address(const struct page *page)
 {
 	return page->address;

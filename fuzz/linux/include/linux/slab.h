@@ -18,6 +18,8 @@ static inline void *kzalloc(size_t size, gfp_t gfp)
 	return p ? __builtin_memset(p, 0, size) : NULL;
 }
 
+#define kmalloc_obj(what, ...) ((typeof(what) *)kmalloc(sizeof(what), GFP_KERNEL))
+
 static inline void kfree(const void *p)
 {
 	(void)p;

@@ -9,7 +9,7 @@
 typedef unsigned char u8, __u8;
 typedef unsigned short u16, __u16, __le16, __be16;
 typedef unsigned int u32, __u32, __le32, __be32;
-typedef unsigned long long u64, __u64, __le64, __be64, __aligned_u64;
+typedef unsigned long long u64, __u64, __le64, __be64, __aligned_u64, __aligned_le64;
 typedef signed char s8, __s8;
 typedef short s16, __s16;
 typedef int s32, __s32;
@@ -22,6 +22,7 @@ typedef long ssize_t;
 
 typedef u64 phys_addr_t, dma_addr_t, resource_size_t;
 typedef unsigned int gfp_t;
+typedef unsigned long pgoff_t;
 
 typedef struct {
 	int counter;

@@ -1,3 +1,4 @@
+/* Enumerations that linux/iommu.h names. */
 #ifndef _UAPI_IOMMUFD_H
 #define _UAPI_IOMMUFD_H
 
