@@ -88,7 +88,8 @@ static const struct argp argp = {
 	option_list, parse, NULL,
 	"Run random programs of a target and format (default ops, of the first format there is) through "
 	"all judges until one says no. Prints how many it took. Exit codes: 0 all judges agree, "
-	"1 a judge says no, 2 unusable option.",
+	"1 a judge says no, 2 unusable option, 3 an implementation declares that it does not promise what "
+	"the target is about.",
 	NULL, NULL, NULL
 };
 
@@ -126,6 +127,12 @@ int cmd_random(int argc, char **argv)
 	if (!judge || !apply_source(&o.source, &p)) {
 		judge_destroy(judge);
 		return EXIT_UNUSABLE;
+	}
+	if (!run_is_for(&p.subject, p.target)) {
+		complain("%s promises nothing that target %s is about", p.subject.foreign->name,
+			 target_names[p.target]);
+		judge_destroy(judge);
+		return EXIT_INCONCLUSIVE;
 	}
 	state = o.seed;
 	begin = now_seconds();

@@ -93,7 +93,7 @@ static void write_unmap(struct same *s, struct judge *j, const struct op *op, lo
 	bool any = flat_predict_unmap(&j->flat, op->args[0], op->args[1], &step.last);
 
 	o->bytes = judge_unmap(j, op->args[0], op->args[1]);
-	if (any)
+	if (any && !j->sim.t->not_asked)
 		add_step(s, step);
 }
 
@@ -102,6 +102,7 @@ static void write_op(struct same *s, struct judge *j, const struct op *op, long 
 {
 	uint64_t smallest = j->flat.sizes & -j->flat.sizes;
 
+	j->sim.t->not_asked = NULL;
 	switch (op->kind) {
 	case OP_MAP:
 		write_map(s, j, op, at, o);
@@ -119,6 +120,7 @@ static void write_op(struct same *s, struct judge *j, const struct op *op, long 
 	default:
 		break;
 	}
+	o->not_asked = j->sim.t->not_asked;
 }
 
 /* What is mapped at the end, in the fewest calls that can map it. */
