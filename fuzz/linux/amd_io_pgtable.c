@@ -99,7 +99,8 @@ static void fit_v1(struct pt_config *config)
 			    PT_DIRTY_TRACKING | PT_ENCRYPT_TABLES | PT_FORCE_WRITEABLE | PT_NP_CACHE;
 	config->features |= PT_DYNAMIC_TOP | PT_FORCE_COHERENCE;
 	config->top_level = PAGE_MODE_3_LEVEL - 1;
-	config->vasz_lg2 = max(config->vasz_lg2, (uint8_t)PM_LEVEL_SHIFT(PAGE_MODE_2_LEVEL));
+	config->vasz_lg2 = (uint8_t)clamp((int)config->vasz_lg2, PM_LEVEL_SHIFT(PAGE_MODE_2_LEVEL), 64);
+	config->oasz_lg2 = min(config->oasz_lg2, (uint8_t)IOMMU_OUT_ADDR_BIT_SIZE);
 	config->features &= ~(uint64_t)PT_FULL_VA;
 	if (config->vasz_lg2 == 64)
 		config->features |= PT_FULL_VA;

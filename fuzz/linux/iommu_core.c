@@ -81,10 +81,18 @@ static void invalidate(struct core_gather *g)
 	iommu_iotlb_gather_init(&g->kernel);
 }
 
+/* The kernel's own takes a gather that ends with the last address for disjoint from everything. */
+static bool is_disjoint(struct iommu_iotlb_gather *gather, unsigned long iova, size_t size)
+{
+	if (core_skips_known && gather->end == ULONG_MAX)
+		return iova + (size - 1) < gather->start - 1;
+	return iommu_iotlb_gather_is_disjoint(gather, iova, size);
+}
+
 void core_gather_add(struct core_gather *g, unsigned long iova, size_t size)
 {
 	if (g->pt->config.features & PT_FLUSH_RANGE_NO_GAPS &&
-	    iommu_iotlb_gather_is_disjoint(&g->kernel, iova, size))
+	    is_disjoint(&g->kernel, iova, size))
 		invalidate(g);
 	iommu_iotlb_gather_add_range(&g->kernel, iova, size);
 }
