@@ -516,6 +516,44 @@ static void bad_without_hooks(void **state)
 	assert_int_equal(play_tiny(TINY_NO_FLUSH, true).check, CHECK_COHERENT);
 }
 
+static void takes_nonsense(void)
+{
+	judge_init(judge);
+}
+
+/* No command is made for a configuration that makes no sense: that is its fault, and said. */
+static void bad_init_takes_anything(void **state)
+{
+	struct pt_ops ops = { .name = "toy", .size = sizeof(struct tiny), .init = tiny_init };
+	struct foreign foreign = { .name = "tiny", .own = &pt_fast_toy };
+	struct scene scene = { { &ops, &hw_toy, &inv_none, &foreign },
+			       { .features = PT_FLUSH_RANGE, .vasz_lg2 = 60, .oasz_lg2 = 20 }, 0,
+			       takes_nonsense };
+	struct verdict v = play(&scene, &ops, 0);
+
+	(void)state;
+	assert_int_equal(v.check, CHECK_RESULT);
+	assert_string_equal(v.text, "init takes a configuration that it should refuse");
+}
+
+static int map_says_too_much(struct pt *pt, const struct pt_mapping *m, struct pt_gather *g,
+			     uint64_t *mapped)
+{
+	int err = real->map(pt, m, g, mapped);
+
+	*mapped = UINT64_MAX;
+	return err;
+}
+
+static void bad_map_says_too_much(void **state)
+{
+	const struct other_way w = { .name = "map_says_too_much", .config = &plain,
+				     .sequence = everything, .ops.map = map_says_too_much };
+
+	(void)state;
+	check_way(&w, "errors", CHECK_RESULT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -527,6 +565,8 @@ int main(void)
 		cmocka_unit_test(bad_names),
 		cmocka_unit_test(good_without_hooks),
 		cmocka_unit_test(bad_without_hooks),
+		cmocka_unit_test(bad_init_takes_anything),
+		cmocka_unit_test(bad_map_says_too_much),
 		cmocka_unit_test(good_host),
 		cmocka_unit_test(bad_host),
 	};

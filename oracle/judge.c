@@ -33,11 +33,12 @@ static void choose_encoder(struct judge *j)
 	j->encoder = aligned_alloc(64, size);
 	if (!j->encoder)
 		abort();
-	if (f->own->init(j->encoder, &j->config, NULL)) { /* nor will the implementation take it */
+	j->sim.encoder = f->own;
+	if (f->own->init(j->encoder, &j->config, NULL)) { /* nor should the implementation take it */
 		free(j->encoder);
 		j->encoder = NULL;
+		j->sim.encoder = NULL;
 	}
-	j->sim.encoder = f->own;
 	j->sim.encodes_for = j->encoder;
 }
 
@@ -271,6 +272,8 @@ static void check_map_result(struct judge *j, const struct pt_mapping *m, int er
 	struct flat_mapping fm = { .iova = m->iova, .oa = m->oa, .len = m->len, .prot = m->prot };
 	struct prediction want = { predict_map_error(j, m), 0 };
 
+	if (mapped > m->len)
+		sim_stop(&j->sim, CHECK_RESULT, "map of " HEX " bytes says mapped " HEX, m->len, mapped);
 	if (err == -ENOMEM && !want.err) {
 		if (!j->sim.t->refused)
 			sim_fail_at(&j->sim, CHECK_REFUSE, m->iova,

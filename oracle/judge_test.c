@@ -347,7 +347,7 @@ static const struct liar liars[] = {
 	LIAR(init, init_leaks, LEDGER, "leaked"),
 	LIAR(init, init_wrong_device, WALK, "software's top"),
 	LIAR(map, map_says_less, RESULT, "map returned 0"),
-	LIAR(map, map_says_nothing, RESULT, "map returned 0"),
+	LIAR(map, map_says_nothing, RESULT, "says mapped 0xffffffffffffffff"),
 	LIAR(map, map_wrong_error, RESULT, "map returned"),
 	LIAR(map, map_fails, RESULT, "map returned"),
 	LIAR(map, map_hides_no_memory, RESULT, "map returned 0, mapped 0x0"),
