@@ -100,6 +100,8 @@ void device_add_stale(struct device *d, const struct stale *s)
 	struct stale new = *s, *last = d->nr ? &d->stale[d->nr - 1] : NULL;
 
 	new.units = all_units(d);
+	if (new.operation > d->newest)
+		d->newest = new.operation;
 	/* One item after the other is what most stores are. */
 	if (last && alike(last, &new)) {
 		if (last->first <= new.first && new.last <= last->last)
@@ -115,7 +117,8 @@ void device_add_stale(struct device *d, const struct stale *s)
 const struct stale *device_find_left(const struct device *d, uint64_t operation, uint64_t first,
 				     uint64_t last)
 {
-	for (size_t i = 0; i < d->nr; i++) {
+	/* Most operations that store entries have left none: that is asked at each of their stores. */
+	for (size_t i = 0; operation <= d->newest && i < d->nr; i++) {
 		const struct stale *s = &d->stale[i];
 
 		if (s->kind != STALE_NOT_PRESENT && !s->dirt_only && s->operation == operation &&

@@ -61,6 +61,7 @@ struct device {
 	uint8_t entry_units;   /* units that may still use the entry as it was before */
 	struct stale *stale;
 	size_t nr, cap;
+	uint64_t newest;       /* the last operation that has made something stale */
 	uint64_t submissions;
 	uint64_t random;       /* of errors and write-backs */
 };
