@@ -188,7 +188,17 @@ static bool read_tag(const char *data, size_t size, struct program *p)
 	return false;
 }
 
-bool apply_source(const struct source *source, struct program *p)
+/* With --impl, only what it has is judged: nobody wants to know of ours then. */
+static bool is_judged(const char *where, const struct program *p)
+{
+	if (!*foreign_option() || p->subject.foreign)
+		return true;
+	complain("%s%sformat %s is not among those of %s", where, *where ? ": " : "",
+		 p->subject.ops->name, getenv(FOREIGN_VARIABLE));
+	return false;
+}
+
+static bool apply_source(const struct source *source, struct program *p)
 {
 	unsigned t = 0;
 
@@ -205,6 +215,11 @@ bool apply_source(const struct source *source, struct program *p)
 		return false;
 	}
 	return true;
+}
+
+bool choose_source(const struct source *source, struct program *p)
+{
+	return apply_source(source, p) && is_judged("", p);
 }
 
 static bool load_bytes(const char *path, const char *data, size_t size,
@@ -242,7 +257,11 @@ bool load_program(const char *path, const struct source *source, struct program 
 		good = load_bytes(path, data, size, source, p);
 	}
 	free(data);
-	return good;
+	if (good && source && source->skips && *foreign_option() && !p->subject.foreign) {
+		p->subject.ops = NULL;
+		return false;
+	}
+	return good && (!source || is_judged(path, p)); /* without: it is not to be run */
 }
 
 bool load_race(const char *path, const struct source *source, struct program *p)

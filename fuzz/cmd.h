@@ -41,10 +41,12 @@ int cmd_why(int argc, char **argv);
 /* Which target and format bytes are for that do not say so themselves; null: not given. */
 struct source {
 	const char *target, *format;
+	bool skips; /* without a word, programs of formats that --impl has not: load_program leaves
+		       them without a subject */
 };
 
 /* Make a program one for it, where it says something; false after one line on stderr. */
-bool apply_source(const struct source *source, struct program *p);
+bool choose_source(const struct source *source, struct program *p);
 
 /*
  * Parse a subcommand's options. What is wrong with them is one line on stderr, and

@@ -319,7 +319,7 @@ static void compare_random(struct options *o)
 	uint64_t state = o->seed;
 	char name[64];
 
-	if (!apply_source(&o->source, &p))
+	if (!choose_source(&o->source, &p))
 		exit(EXIT_UNUSABLE);
 	p.target = TARGET_OPS;
 	choose_sides(o, p.subject.ops->name);

@@ -124,7 +124,7 @@ int cmd_random(int argc, char **argv)
 	double begin;
 
 	parse_options(&argp, argc, argv, &o, &o.source);
-	if (!judge || !apply_source(&o.source, &p)) {
+	if (!judge || !choose_source(&o.source, &p)) {
 		judge_destroy(judge);
 		return EXIT_UNUSABLE;
 	}

@@ -17,7 +17,7 @@ struct options {
 	struct judge *judge;
 	struct bits *bits;	/* one a format, with --bits */
 	uint64_t bits_changes;	/* sim.changes when last looked at */
-	uint64_t programs, runs, operations;
+	uint64_t programs, runs, operations, skipped;
 	uint64_t digest;	/* of all races, whatever their order */
 	uint64_t last_digest;	/* of the last run */
 	int code;
@@ -132,7 +132,9 @@ static void run_file(struct options *o, const char *path)
 	bool good;
 
 	if (!load_program(path, &o->source, &p)) {
-		if (!o->code)
+		if (o->source.skips && !p.subject.ops)
+			o->skipped++;
+		else if (!o->code)
 			o->code = EXIT_UNUSABLE;
 		program_free(&p);
 		return;
@@ -167,7 +169,9 @@ static void run_path(struct options *o, const char *path)
 		char *file;
 
 		if (asprintf(&file, "%s/%s", path, names[i]->d_name) >= 0) {
+			o->source.skips = true; /* of whole folders */
 			run_path(o, file);
+			o->source.skips = false;
 			free(file);
 		}
 		free(names[i]);
@@ -256,6 +260,9 @@ int cmd_repro(int argc, char **argv)
 		printf("%" PRIu64 " programs, %" PRIu64 " runs, %" PRIu64 " operations: %s\n",
 		       o.programs, o.runs, o.operations,
 		       o.code == EXIT_JUDGED ? "a judge says no" : "all judges agree");
+	if (o.skipped)
+		printf("%" PRIu64 " programs were left out: of formats that are not those of %s\n", o.skipped,
+		       getenv(FOREIGN_VARIABLE));
 	if (o.programs > 1 && o.digest)
 		printf("digest of the races: %016" PRIx64 "\n", o.digest);
 	if (o.seen)

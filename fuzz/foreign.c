@@ -171,6 +171,31 @@ const char *foreign_option(void)
 	return path && *path && asprintf(&option, " --impl %s", path) > 0 ? option : "";
 }
 
+static const struct pt_deviation *declared(const struct pt_ops *ops, const struct pt_deviation *like)
+{
+	for (const struct pt_deviation *d = ops->deviations; d && d->name; d++)
+		if (!strcmp(d->name, like->name) &&
+		    !strcmp(d->why ? d->why : "", like->why ? like->why : ""))
+			return d;
+	return NULL;
+}
+
+/* Once for all formats that declare it with this reason, the first of which is ops[first]. */
+static void print_deviation(const struct foreign_object *o, unsigned first,
+			    const struct pt_deviation *d, FILE *out)
+{
+	unsigned nr = 0;
+
+	for (unsigned i = 0; i < o->module->nr_ops; i++)
+		nr += declared(&o->ops[i], d) != NULL;
+	fputs(" ", out);
+	for (unsigned i = first; nr < o->module->nr_ops && i < o->module->nr_ops; i++)
+		if (declared(&o->ops[i], d))
+			fprintf(out, " %s", o->ops[i].name);
+	fprintf(out, " %s in %s: %s\n", nr == 1 || nr == o->module->nr_ops ? "deviates" : "deviate",
+		d->name, d->why ? d->why : "no reason given");
+}
+
 void foreign_print(const struct foreign_object *o, FILE *out)
 {
 	fprintf(out, "walkdiff judges %s, %s", o->module->name, o->path);
@@ -180,9 +205,14 @@ void foreign_print(const struct foreign_object *o, FILE *out)
 	for (unsigned i = 0; i < o->module->nr_ops; i++) {
 		const struct pt_ops *ops = &o->ops[i];
 
-		for (const struct pt_deviation *d = ops->deviations; d && d->name; d++)
-			fprintf(out, "  %s deviates in %s: %s\n", ops->name, d->name,
-				d->why ? d->why : "no reason given");
+		for (const struct pt_deviation *d = ops->deviations; d && d->name; d++) {
+			unsigned before = 0;
+
+			while (before < i && !declared(&o->ops[before], d))
+				before++;
+			if (before == i)
+				print_deviation(o, i, d, out);
+		}
 		if (!ops->cut || !ops->read_dirty || !ops->set_dirty)
 			fprintf(out, "  %s lacks%s%s%s\n", ops->name, ops->cut ? "" : " cut",
 				ops->read_dirty ? "" : " read_dirty",
