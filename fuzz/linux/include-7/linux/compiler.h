@@ -34,8 +34,8 @@
 	(sizeof(int) == sizeof(*(8 ? ((void *)((long)(x) * 0L)) : (int *)8)))
 #define statically_true(x) (__builtin_constant_p(x) && (x))
 #define const_true(x) __builtin_choose_expr(__is_constexpr(x), x, 0)
-#define is_signed_type(type) (((type)(-1)) < (__force type)1)
-#define is_unsigned_type(type) (!is_signed_type(type))
+#define is_signed_type(type) ((type)-1 < (type)1)
+#define is_unsigned_type(type) ((type)-1 > (type)0)
 #define __same_type(a, b) __builtin_types_compatible_p(__typeof__(a), __typeof__(b))
 #define __must_be_array(a) 0
 #define __native_word(t) (sizeof(t) <= sizeof(long))
