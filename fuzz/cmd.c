@@ -258,7 +258,7 @@ bool load_program(const char *path, const struct source *source, struct program 
 	}
 	free(data);
 	if (good && source && source->skips && *foreign_option() && !p->subject.foreign) {
-		p->subject.ops = NULL;
+		p->target = TARGETS;
 		return false;
 	}
 	return good && (!source || is_judged(path, p)); /* without: it is not to be run */

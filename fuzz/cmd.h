@@ -42,7 +42,7 @@ int cmd_why(int argc, char **argv);
 struct source {
 	const char *target, *format;
 	bool skips; /* without a word, programs of formats that --impl has not: load_program leaves
-		       them without a subject */
+		       them with target TARGETS */
 };
 
 /* Make a program one for it, where it says something; false after one line on stderr. */

@@ -132,7 +132,7 @@ static void run_file(struct options *o, const char *path)
 	bool good;
 
 	if (!load_program(path, &o->source, &p)) {
-		if (o->source.skips && !p.subject.ops)
+		if (p.target == TARGETS)
 			o->skipped++;
 		else if (!o->code)
 			o->code = EXIT_UNUSABLE;
