@@ -20,6 +20,8 @@
 	{ "prot", "set_prot() drops what the format has no bit for, and NOEXEC" }
 #define OWN_TABLES                                                                                 \
 	{ "decode", "it takes a table to be as it wrote it: no reserved bits, no sizes but its own" }
+#define PAT_AS_ADDRESS                                                                             \
+	{ "decode", "bit 12 of a large leaf, PAT, is read as address: it never sets it" }
 #define READS_TOO                                                                                  \
 	{ "write-only", "set_prot() allows reads with WRITE" }
 
@@ -31,8 +33,8 @@
 DEVIATIONS(amdv1, LIST(BOUNDS, CLEANS_ALL), LIST(UNUSED_BITS, PROT, OWN_TABLES))
 DEVIATIONS(amdv1_mock, LIST(BOUNDS, CLEANS_ALL), LIST(UNUSED_BITS, PROT, OWN_TABLES))
 DEVIATIONS(vtdss, BOUNDS, LIST(UNUSED_BITS, PROT, OWN_TABLES))
-DEVIATIONS(x86_64, BOUNDS, LIST(PROT, READS_TOO))
-DEVIATIONS(vtdfs, BOUNDS, LIST(PROT, READS_TOO))
+DEVIATIONS(x86_64, BOUNDS, LIST(PROT, PAT_AS_ADDRESS, READS_TOO))
+DEVIATIONS(vtdfs, BOUNDS, LIST(PROT, PAT_AS_ADDRESS, READS_TOO))
 DEVIATIONS(riscv64, BOUNDS, LIST(OWN_TABLES, READS_TOO))
 
 #endif
