@@ -221,13 +221,18 @@ static int init_v2(struct pt *pt, const struct pt_config *config, void *env)
 #define PROT                                                                                       \
 	{ "prot", "the driver hands on IOMMU_READ and IOMMU_WRITE alone" }
 
+#define APART                                                                                      \
+	{ "gather", "amd_iommu_unmap_pages() adds each size of pages apart: a range may be synced " \
+		    "in two" }
+
 static const struct pt_deviation deviations_v1[] = {
-	LOCKED, WHOLE, OVER, KEEPS, WORK, PROT,
+	LOCKED, WHOLE, OVER, KEEPS, WORK, PROT, APART,
+	{ "decode", "it takes a table to be as it wrote it" },
 	{ "attributes", "A and D are left clear, also where nobody tracks dirt" },
 	{ 0 },
 };
 static const struct pt_deviation deviations_v2[] = {
-	LOCKED, WHOLE, OVER, KEEPS, WORK, PROT,
+	LOCKED, WHOLE, OVER, KEEPS, WORK, PROT, APART,
 	{ "attributes", "D is set in leaves that are not writable, too" },
 	{ "decode", "bit 7 of a 4K leaf is PAT: the code, which never sets it, takes it for an error" },
 	{ 0 },
