@@ -333,6 +333,25 @@ static const struct argp argp = {
 	NULL, NULL, NULL
 };
 
+static void print_sums(const struct fuzz_options *o, const struct fuzz_job *jobs, unsigned nr,
+		       double seconds, int code)
+{
+	struct foreign judged = { 0 };
+	uint64_t programs = 0, operations = 0;
+
+	for (unsigned i = 0; i < nr; i++) {
+		foreign_add(&judged, jobs[i].format->subject.foreign);
+		programs += jobs[i].tally.programs;
+		operations += jobs[i].tally.operations;
+	}
+	printf("%u engines, %" PRIu64 " programs, %" PRIu64 " operations in %.0f s, seed %" PRIu64, nr,
+	       programs, operations, seconds, o->seed);
+	foreign_print_closing(&judged, stdout);
+	printf(": %s\n", code == EXIT_AGREED	    ? "no failure" :
+			 code == EXIT_INCONCLUSIVE ? "stopped before the time was over" :
+						     "FAILURES, see above");
+}
+
 int cmd_fuzz(int argc, char **argv)
 {
 	static char self[PATH_MAX];
@@ -346,7 +365,6 @@ int cmd_fuzz(int argc, char **argv)
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	struct fuzz_job *jobs = calloc((size_t)TARGETS * nr_formats, sizeof(*jobs));
 	json_t *all = json_array();
-	uint64_t programs = 0, operations = 0;
 	double began = now_seconds();
 	unsigned nr;
 	char *crashes, *planted, *folder;
@@ -380,21 +398,11 @@ int cmd_fuzz(int argc, char **argv)
 	signal(SIGINT, on_interrupt);
 	signal(SIGTERM, on_interrupt);
 	code = run_jobs(&o, jobs, nr, all);
-	for (unsigned i = 0; i < nr; i++) {
-		programs += jobs[i].tally.programs;
-		operations += jobs[i].tally.operations;
-	}
 	if (o.json) {
 		json_dumpf(all, stdout, JSON_INDENT(2));
 		putchar('\n');
 	} else {
-		printf("%u engines, %" PRIu64 " programs, %" PRIu64 " operations in %.0f s, seed %" PRIu64,
-		       nr, programs, operations, now_seconds() - began, o.seed);
-		foreign_print_closing(jobs[0].format->subject.foreign, stdout);
-		printf(": %s\n",
-		       code == EXIT_AGREED	? "no failure" :
-		       code == EXIT_INCONCLUSIVE ? "stopped before the time was over" :
-						   "FAILURES, see above");
+		print_sums(&o, jobs, nr, now_seconds() - began, code);
 	}
 	json_decref(all);
 	free(crashes);

@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
@@ -31,6 +32,9 @@ void __attribute__((weak)) __sanitizer_cov_pcs_init(const uintptr_t *begin, cons
 
 /* ---- loading ---- */
 
+/* What version 1 of the ABI began with; later members are null where an object has them not. */
+#define FIRST_OPS_SIZE (offsetof(struct pt_ops, fit) + sizeof(((struct pt_ops *)0)->fit))
+
 /* The first operation that it must have and has not; null: none. */
 static const char *missing(const struct pt_ops *ops)
 {
@@ -51,7 +55,8 @@ static bool take_ops(struct foreign_object *o, unsigned i, char *error, size_t s
 	const struct pt_module *m = o->module;
 	const char *what;
 
-	memcpy(&o->ops[i], m->ops[i], sizeof(o->ops[i]));
+	memcpy(&o->ops[i], m->ops[i],
+	       m->ops_size < sizeof(o->ops[i]) ? m->ops_size : sizeof(o->ops[i]));
 	what = missing(&o->ops[i]);
 	if (what) {
 		snprintf(error, size, "its implementation %u%s%s lacks %s", i,
@@ -73,9 +78,9 @@ static bool take_module(struct foreign_object *o, char *error, size_t size)
 	if (m->version != PT_ABI_VERSION)
 		snprintf(error, size, "is of version %u of the ABI, should be of %u", m->version,
 			 PT_ABI_VERSION);
-	else if (m->ops_size < sizeof(struct pt_ops))
+	else if (m->ops_size < FIRST_OPS_SIZE)
 		snprintf(error, size, "has operations of %u bytes, should be at least %zu",
-			 m->ops_size, sizeof(struct pt_ops));
+			 m->ops_size, FIRST_OPS_SIZE);
 	else if (!m->name || !m->nr_ops || !m->ops)
 		snprintf(error, size, "has no %s", m->name ? "implementation" : "name");
 	else {
@@ -95,14 +100,16 @@ bool foreign_load(struct foreign_object *o, const char *path, char *error, size_
 {
 	/* Without a slash the loader would look elsewhere. */
 	char *file = realpath(path, NULL);
-	void *handle = dlopen(file ? file : path, RTLD_NOW | RTLD_LOCAL);
 	const char *why, *said;
+	void *handle;
 
 	*o = (struct foreign_object){ .path = strdup(path) };
-#ifdef WALKDIFF_THREADS
-	snprintf(error, size, "foreign implementations are judged in the simulator alone");
-	return false;
-#endif
+	if (!SIM_SEES_ACCESSES) {
+		snprintf(error, size, "foreign implementations are judged in the simulator alone");
+		free(file);
+		return false;
+	}
+	handle = dlopen(file ? file : path, RTLD_NOW | RTLD_LOCAL);
 	if (!handle) {
 		why = dlerror();
 		/* It says the path once more. */
@@ -142,11 +149,20 @@ bool foreign_replace(struct foreign_object *o, const char *format, const struct 
 
 /* ---- telling ---- */
 
+void foreign_add(struct foreign *all, const struct foreign *one)
+{
+	if (!one)
+		return;
+	all->name = one->name;
+	all->deviates |= one->deviates;
+	all->off |= one->off;
+}
+
 void foreign_print_closing(const struct foreign *f, FILE *out)
 {
 	const char *before = ", which deviates in ";
 
-	if (!f)
+	if (!f || !f->name)
 		return;
 	fprintf(out, ", of %s", f->name);
 	for (unsigned d = 0; d < DEVIATIONS; d++)

@@ -27,7 +27,10 @@ bool foreign_load(struct foreign_object *o, const char *path, char *error, size_
 bool foreign_replace(struct foreign_object *o, const char *format, const struct pt_ops *own,
 		     struct subject *subject);
 
-/* Null: nothing to tell. ", of NAME, which deviates in a, b" */
+/* In `all`, which begins empty, what any of several formats deviates in. */
+void foreign_add(struct foreign *all, const struct foreign *one);
+
+/* Null, or empty: nothing to tell. ", of NAME, which deviates in a, b" */
 void foreign_print_closing(const struct foreign *f, FILE *out);
 
 /* " --impl PATH" for a line to paste, or "". */
@@ -37,8 +40,8 @@ const char *foreign_option(void);
 void foreign_print(const struct foreign_object *o, FILE *out);
 
 /*
- * Between these two a signal that the implementation has raised, and a run that does not end,
- * leave the run with a verdict. Nothing where s->foreign is null.
+ * Between these two a signal that the implementation has raised, or a library that it called, and
+ * a run that does not end, leave the run with a verdict. Nothing where s->foreign is null.
  */
 void foreign_guard(struct sim *s);
 void foreign_unguard(void);

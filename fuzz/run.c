@@ -316,6 +316,17 @@ bool run_is_for(const struct subject *s, enum target target)
 	       !(target == TARGET_RACE && f && f->off & CHECK_BIT(CHECK_RACE));
 }
 
+static void prepare(struct judge *j, const struct program *p, const struct run_options *o)
+{
+	judge_reset(j, &p->subject, &p->config, &p->memory);
+	j->sim.refuse_at = p->refuse_init;
+	j->sim.refuse_count = 1;
+	if (o && o->refuse_at) {
+		j->sim.refuse_at = (uint32_t)o->refuse_at;
+		j->sim.refuse_then = (uint32_t)o->refuse_then;
+	}
+}
+
 struct run run_program(struct judge *j, const struct program *p, const struct run_options *o)
 {
 	static const struct run_options none;
@@ -325,16 +336,15 @@ struct run run_program(struct judge *j, const struct program *p, const struct ru
 	jmp_buf out;
 
 	j->device_flags = p->device;
-	judge_reset(j, &p->subject, &p->config, &p->memory);
-	j->sim.refuse_at = p->refuse_init;
-	j->sim.refuse_count = 1;
-	if (o && o->refuse_at) {
-		j->sim.refuse_at = (uint32_t)o->refuse_at;
-		j->sim.refuse_then = (uint32_t)o->refuse_then;
-	}
+	/* A foreign one is asked what fits before there is a machine for it. */
+	j->sim.foreign = p->subject.foreign;
+	j->sim.verdict = (struct verdict){ 0 };
 	j->sim.t->out = &out;
+	j->ready = false;
 	foreign_guard(&j->sim);
 	if (!setjmp(out)) {
+		prepare(j, p, o);
+		j->sim.t->out = &out;
 		if (!run_is_for(&p->subject, p->target))
 			at = -1;
 		else if (p->target == TARGET_DECODE)
