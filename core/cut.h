@@ -63,6 +63,8 @@ PT_INLINE int build_table(const struct pt_fmt *f, struct pt *pt, struct pt_cut *
 	root.table = new_table(f, pt, root.level, root.top, &pa);
 	if (!root.table)
 		return -ENOMEM;
+	/* equivalent: rel-1: a part of no bytes maps nothing */
+	/* equivalent: rel-2: no leaf begins with the last byte of an item */
 	if (first < c->iova && c->iova <= last) {
 		err = map_part(f, pt, c, &root, first, c->iova - 1);
 		first = c->iova;
@@ -97,11 +99,13 @@ PT_INLINE unsigned build_leaves(const struct pt_fmt *f, struct pt *pt, struct pt
 PT_INLINE int build_fresh(const struct pt_fmt *f, struct pt *pt, struct pt_cut *c)
 {
 	unsigned shift = item_lg2(f, c->level);
+	/* equivalent: sign-1: a stretch ends where a larger leaf fits, as behind this one */
 	uint64_t end = c->first + BIT(c->size_lg2); /* 0: the end of the address space */
 
 	for (unsigned i = 0; i < c->items;) {
 		uint64_t at = c->first + ((uint64_t)i << shift);
 		uint64_t until = at < c->iova ? c->iova : end;
+		/* equivalent: sign-2: alignment alone matters, and first has all */
 		struct stretch s = next_stretch(pt, at, c->oa + (at - c->first), until - at);
 		int err;
 
@@ -144,6 +148,7 @@ PT_INLINE void publish_fresh(const struct pt_fmt *f, struct pt *pt, struct pt_cu
 		uint64_t item = shim_load_relaxed(pt->env, &c->at[i]);
 
 		do {
+			/* equivalent: mask-1: untracked, it is as dirty as its attributes */
 			if (!c->dirty && (pt->features & PT_DIRTY_TRACKING) &&
 			    f->leaf_is_dirty(pt, item)) {
 				carry_dirt(f, pt, c, i);
@@ -158,10 +163,12 @@ PT_INLINE void publish_fresh(const struct pt_fmt *f, struct pt *pt, struct pt_cu
 		gather_range(f, pt, &broken, what);
 		sync_(f, pt, &broken);
 		/* Hardware may have noted a write to any of the run in any of its items. */
-		for (unsigned i = 0; late && i < c->items; i++)
-			carry_dirt(f, pt, c, i);
-		for (unsigned i = 0; i < c->items; i++)
+		for (unsigned i = 0; i < c->items; i++) {
+			if (late)
+				carry_dirt(f, pt, c, i);
+			/* equivalent: relaxed-1: what is below was ordered by the exchange above */
 			shim_store(pt->env, &c->at[i], c->fresh[i]);
+		}
 		if (is_incoherent(f, pt))
 			shim_flush(pt->env, c->at, c->items * sizeof(*c->at));
 	} else {
@@ -169,6 +176,7 @@ PT_INLINE void publish_fresh(const struct pt_fmt *f, struct pt *pt, struct pt_cu
 	}
 	for (unsigned i = 0; is_incoherent(f, pt) && i < c->items; i++)
 		if (f->kind(pt, c->fresh[i], c->level) == PT_TABLE)
+			/* equivalent: relaxed-1: linked in order, flushed when flush returns */
 			shim_store(pt->env, &c->at[i], c->fresh[i] | f->flushed_bit);
 }
 
@@ -178,6 +186,8 @@ PT_INLINE void read_attrs(const struct pt_fmt *f, struct pt *pt, struct pt_cut *
 	uint64_t item = shim_load_relaxed(pt->env, &c->at[0]);
 
 	c->dirty = false;
+	/* equivalent: off-1: the first's dirt is among its attributes */
+	/* equivalent: mask-1: untracked, they are as dirty as its attributes */
 	for (unsigned i = 0; (pt->features & PT_DIRTY_TRACKING) && i < c->items; i++) {
 		uint64_t other = shim_load_relaxed(pt->env, &c->at[i]);
 
@@ -209,6 +219,7 @@ PT_INLINE int cut_(const struct pt_fmt *f, struct pt *pt, uint64_t iova, struct 
 		SEEN(cut_is_boundary);
 		return 0;
 	}
+	/* equivalent: mask-1: what a multiple of the smallest size is inside of is larger */
 	if (!(pt->pgsize_bitmap & low_mask(c.size_lg2)))
 		return -EOPNOTSUPP;
 	c.items = 1u << (c.size_lg2 - item_lg2(f, c.level));
@@ -219,9 +230,9 @@ PT_INLINE int cut_(const struct pt_fmt *f, struct pt *pt, uint64_t iova, struct 
 	err = build_fresh(f, pt, &c);
 	if (err)
 		return err;
-	if (c.items == 1)
+	if (c.items == 1) /* not mutated: what is noted */
 		SEEN(cut_one_item);
-	else if (iova & low_mask(item_lg2(f, c.level)))
+	else if (iova & low_mask(item_lg2(f, c.level))) /* not mutated: likewise */
 		SEEN(cut_run_inside_item);
 	else
 		SEEN(cut_run);

@@ -14,13 +14,9 @@
 /* The last address that a bitmap speaks of; its bits beyond the address space mean nothing. */
 PT_INLINE uint64_t bitmap_last(const struct pt_bitmap *b)
 {
-	uint64_t begin, last;
-
-	if (b->bits - 1 > (UINT64_MAX - b->base) >> b->granule_lg2)
+	if (b->bits > (UINT64_MAX - b->base) >> b->granule_lg2)
 		return UINT64_MAX;
-	begin = b->base + ((b->bits - 1) << b->granule_lg2);
-	last = begin + low_mask(b->granule_lg2);
-	return last < begin ? UINT64_MAX : last;
+	return b->base + (b->bits << b->granule_lg2) - 1;
 }
 
 /* Set the bits of first..last, as far as the bitmap reaches: a partial granule whole. */
@@ -30,7 +26,9 @@ PT_INLINE void mark_dirty(const struct pt_bitmap *b, uint64_t first, uint64_t la
 
 	if (last < b->base || first > end)
 		return;
+	/* equivalent: rel-1: 0 either way */
 	first = (first < b->base ? 0 : first - b->base) >> b->granule_lg2;
+	/* equivalent: rel-1: the smaller of two */
 	last = ((last > end ? end : last) - b->base) >> b->granule_lg2;
 	for (uint64_t bit = first; bit <= last; bit++)
 		b->words[bit / 64] |= BIT(bit % 64);
@@ -54,6 +52,7 @@ PT_INLINE void clean_items(const struct pt_fmt *f, struct pt *pt, pt_item *at, u
 		while (f->leaf_is_dirty(pt, item)) {
 			uint64_t clean = f->make_clean(pt, item);
 
+			/* equivalent: negate-1: what is dirty only becomes clean, or is so again */
 			if (shim_cmpxchg_relaxed(pt->env, &at[i], &item, clean))
 				break;
 		}
@@ -85,7 +84,7 @@ PT_INLINE void skip_past(struct dirty_cursor *c, unsigned size_lg2)
 	uint64_t last = c->next | low_mask(size_lg2);
 
 	c->ended = last >= c->last;
-	c->next = last + 1;
+	c->next = last + 1; /* equivalent: off-1: anywhere in the next leaf will do */
 }
 
 /* The items of one table from c->next on, until the range or the table ends, or a table follows. */

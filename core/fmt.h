@@ -57,7 +57,8 @@ struct pt_fmt {
 
 	/*
 	 * The last word on a configuration that core found sensible: 0, -EOPNOTSUPP or
-	 * -EINVAL. May set *root_index_lg2 where sized_root.
+	 * -EINVAL. Where sized_root it sets *root_index_lg2, and refuses an aperture that such
+	 * a root does not reach the end of.
 	 */
 	int (*check)(const struct pt_config *config, uint8_t *root_index_lg2);
 
@@ -118,8 +119,8 @@ struct pt_fmt {
 /* A template body: with the format constant, no call through it is left. */
 #define PT_INLINE static inline __attribute__((always_inline))
 
-#define likely(x) __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
+#define likely(x) __builtin_expect(!!(x), 1)   /* not mutated: a wrong guess costs time */
+#define unlikely(x) __builtin_expect(!!(x), 0) /* not mutated: likewise */
 
 /* ---- geometry: which VA bits choose an item where ---- */
 
@@ -155,6 +156,7 @@ PT_INLINE size_t table_size(const struct pt_fmt *f, const struct pt *pt, unsigne
 {
 	unsigned lg2 = index_lg2(f, pt, level, top);
 
+	/* equivalent: rel-1: the larger of two */
 	return sizeof(uint64_t) << (lg2 > f->index_lg2 ? lg2 : f->index_lg2);
 }
 
@@ -168,6 +170,7 @@ PT_INLINE bool top_reaches(const struct pt_fmt *f, uint64_t va, unsigned level)
 /* Must what is stored be flushed, for a walker that does not see the CPU's caches? */
 PT_INLINE bool is_incoherent(const struct pt_fmt *f, const struct pt *pt)
 {
+	/* equivalent: mask-1: init refuses what the format has not, which here is known early */
 	return (f->features & PT_DMA_INCOHERENT) && (pt->features & PT_DMA_INCOHERENT);
 }
 
@@ -187,6 +190,7 @@ PT_INLINE pt_item *new_table(const struct pt_fmt *f, const struct pt *pt, unsign
 PT_INLINE bool in_aperture(const struct pt_fmt *f, const struct pt *pt, uint64_t first,
 			   uint64_t last)
 {
+	/* equivalent: mask-1: without either feature va_bias is 0, which here is known early */
 	uint64_t bias = f->features & (PT_SIGN_EXTEND | PT_UPPER_HALF) ? pt->va_bias : 0;
 	uint64_t mask = low_mask(pt->vasz_lg2);
 

@@ -12,7 +12,7 @@
 
 PT_INLINE bool gather_is_empty(const struct pt_gather *g)
 {
-	return g->first > g->last;
+	return g->first > g->last; /* equivalent: rel-1: no leaf is of one byte */
 }
 
 /* Invalidate, wait for those who read without a lock, then free. The gather is empty then. */
@@ -40,6 +40,13 @@ PT_INLINE void sync_(const struct pt_fmt *f, struct pt *pt, struct pt_gather *g)
 	*g = PT_GATHER_EMPTY;
 }
 
+/* Does a range that ends at last lie before one that begins at first, and not touch it? */
+PT_INLINE bool is_apart(uint64_t last, uint64_t first)
+{
+	/* equivalent: rel-1, off-1: what is between them is leaves, none of which has one byte */
+	return first > last && first - last > 1;
+}
+
 /*
  * Add what was removed or changed in the VAs first..last. Without gaps allowed, what was
  * gathered and does not touch them is synced first.
@@ -48,21 +55,19 @@ PT_INLINE void gather_range(const struct pt_fmt *f, struct pt *pt, struct pt_gat
 			    struct pt_invalidation what)
 {
 	uint64_t first = what.first, last = what.last;
-	bool apart = !gather_is_empty(g) && (first > g->last ? first - g->last > 1
-							     : g->first > last &&
-								       g->first - last > 1);
+	bool apart = !gather_is_empty(g) && (is_apart(g->last, first) || is_apart(last, g->first));
 
 	VERIFY(first <= last);
 	if (unlikely(apart && (pt->features & PT_FLUSH_RANGE_NO_GAPS))) {
 		SEEN(gather_syncs);
 		sync_(f, pt, g);
 	}
-	if (first < g->first) {
-		if (!gather_is_empty(g))
+	if (first < g->first) { /* equivalent: rel-1: to what it is already */
+		if (!gather_is_empty(g)) /* not mutated: what is noted */
 			SEEN(gather_extends_down);
 		g->first = first;
 	}
-	if (last > g->last)
+	if (last > g->last) /* equivalent: rel-1: to what it is already */
 		g->last = last;
 	if (pt->features & PT_DETAILED_GATHER) {
 		g->leaf_levels |= what.leaf_levels;

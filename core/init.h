@@ -27,15 +27,17 @@ PT_INLINE int check_sensible(const struct pt_fmt *f, const struct pt_config *c, 
 {
 	bool range = c->features & PT_FLUSH_RANGE, no_gaps = c->features & PT_FLUSH_RANGE_NO_GAPS;
 	bool full_va = c->features & PT_FULL_VA;
-	unsigned max_root = f->index_lg2 + 4u; /* the most that hardware concatenates */
 
 	if (range == no_gaps || full_va != (c->vasz_lg2 == 64))
 		return -EINVAL;
-	/* No item of the top could hold the aperture, or the top could not reach its end. */
+	/*
+	 * No item of the top could hold the aperture, or the top could not reach its end. How
+	 * far one of another size reaches is for the format to check.
+	 */
 	if (c->vasz_lg2 < item_lg2(f, c->top_level))
 		return -EINVAL;
-	if (!(c->features & PT_DYNAMIC_TOP) &&
-	    c->vasz_lg2 > item_lg2(f, c->top_level) + (f->sized_root ? max_root : f->index_lg2))
+	if (!(c->features & PT_DYNAMIC_TOP) && !f->sized_root &&
+	    c->vasz_lg2 > item_lg2(f, c->top_level) + f->index_lg2)
 		return -EINVAL;
 	/* Hardware cannot update atomically what it reads past the CPU's caches. */
 	if ((c->features & PT_DIRTY_TRACKING) && (c->features & PT_DMA_INCOHERENT))
@@ -81,8 +83,9 @@ PT_INLINE int init_(const struct pt_fmt *f, struct pt *pt, const struct pt_confi
 	f->init(pt, c);
 	if (!new_table(f, pt, c->top_level, c->top_level, &pa))
 		return -ENOMEM;
-	shim_lock_init(pt->env, &pt->top_lock);
+	shim_lock_init(pt->env, &pt->top_lock); /* equivalent: swap-1: nobody else has pt yet */
 	shim_change_top(pt->env, f->top_pa(pt, pa), c->top_level);
+	/* equivalent: relaxed-1: nobody else has pt yet, and it is handed on in order */
 	shim_store(pt->env, &pt->top, pa | c->top_level);
 	return 0;
 }

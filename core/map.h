@@ -27,6 +27,7 @@ PT_INLINE struct stretch next_stretch(const struct pt *pt, uint64_t iova, uint64
 {
 	uint64_t sizes = pt->pgsize_bitmap;
 	unsigned aligned = align_lg2(iova | oa), fits = floor_lg2(len);
+	/* equivalent: rel-1: the smaller of two */
 	uint64_t usable = sizes & low_mask((aligned < fits ? aligned : fits) + 1);
 	uint64_t larger, until = len;
 	unsigned size_lg2;
@@ -35,9 +36,12 @@ PT_INLINE struct stretch next_stretch(const struct pt *pt, uint64_t iova, uint64
 	size_lg2 = floor_lg2(usable);
 	larger = sizes & ~low_mask(size_lg2 + 1);
 	if (larger) {
+		/* equivalent: off-1: what it is compared with are multiples of the smallest size */
 		uint64_t mask = (larger & -larger) - 1;
 		uint64_t ahead = -iova & mask; /* to the next address where `larger` fits */
 
+		/* equivalent: rel-2, rel-3: such multiples are no mask, nor is 0 above one */
+		/* equivalent: sign-1: of a stretch that ends early the next is the rest */
 		if (((iova ^ oa) & mask) == 0 && ahead && ahead < len && len - ahead > mask) {
 			SEEN(map_size_grows);
 			until = ahead;
@@ -65,6 +69,7 @@ PT_INLINE void flush_pointer(const struct pt_fmt *f, struct pt *pt, pt_item *at,
 {
 	shim_flush(pt->env, at, sizeof(*at));
 	/* No matter if it fails: nobody changes a live pointer but to say the same. */
+	/* equivalent: relaxed-1: it was linked in order, and a flush is over when it returns */
 	shim_cmpxchg(pt->env, at, &item, item | f->flushed_bit);
 }
 
@@ -84,6 +89,7 @@ PT_INLINE int descend_to(const struct pt_fmt *f, struct pt *pt, struct pt_root r
 
 		if (unlikely(kind == PT_EMPTY)) {
 			uint64_t pa, mine;
+			/* equivalent: off-1: of all tables the top alone has a size of its own */
 			pt_item *fresh = new_table(f, pt, l - 1, root.top, &pa);
 
 			if (!fresh) {
@@ -127,6 +133,7 @@ PT_INLINE int clear_empty_tables(const struct pt_fmt *f, struct pt *pt, pt_item 
 	struct pt_gather gather = PT_GATHER_EMPTY;
 
 	for (unsigned i = 0; i < items; i++) {
+		/* equivalent: relaxed-1: who was below it held the range before */
 		uint64_t item = shim_load(pt->env, &at[i]);
 		enum pt_kind kind = f->kind(pt, item, level);
 
@@ -149,6 +156,7 @@ PT_INLINE int clear_empty_tables(const struct pt_fmt *f, struct pt *pt, pt_item 
 			     .last = iova + ((uint64_t)items << item_lg2(f, level)) - 1,
 			     .table_levels = (uint8_t)low_mask(level) });
 	for (unsigned i = 0; i < items; i++) {
+		/* equivalent: relaxed-1: who was below it held the range before */
 		uint64_t item = shim_load(pt->env, &at[i]);
 
 		if (f->kind(pt, item, level) == PT_EMPTY)
@@ -156,6 +164,7 @@ PT_INLINE int clear_empty_tables(const struct pt_fmt *f, struct pt *pt, pt_item 
 		shim_store_relaxed(pt->env, &at[i], 0);
 		if (is_incoherent(f, pt))
 			shim_flush(pt->env, &at[i], sizeof(at[i]));
+		/* equivalent: sign-1, off-2: at no level are there leaves in it */
 		subtree_(f, pt, f->table_pa(pt, item), level - 1, PT_MAX_LEVELS, SUBTREE_GATHER,
 			 &gather);
 	}
@@ -203,11 +212,12 @@ PT_INLINE int fill_table(const struct pt_fmt *f, struct pt *pt, pt_item *table, 
 	for (;;) {
 		pt_item *at = &table[item_index(f, pt, c->iova, level, top)];
 		/* Twice the same, so that the common case of one item is a loop of its own. */
+		/* equivalent: off-2: it is the same */
 		uint64_t n = items == 1 ? fill_free(f, pt, at, 1, level, c, size_lg2, leaves) :
 					  fill_free(f, pt, at, items, level, c, size_lg2, leaves);
 		int err;
 
-		if ((f->features & PT_NP_CACHE) && n)
+		if ((f->features & PT_NP_CACHE) && n) /* equivalent: mask-1: nobody else asks */
 			c->leaf_levels |= level_bit(level);
 		if (unlikely(c->flushed && n))
 			shim_flush(pt->env, at, n * items * sizeof(*at));
@@ -246,19 +256,20 @@ PT_INLINE int check_mapping(const struct pt_fmt *f, const struct pt *pt,
 	return 0;
 }
 
-/* Grow the top for leaves of `level` from iova to last. */
-PT_INLINE int grow_for(const struct pt_fmt *f, struct pt *pt, uint64_t iova, uint64_t last,
-		       unsigned level, struct pt_root *root)
+/* Grow the top for leaves of `level` at iova, in one table. */
+PT_INLINE int grow_for(const struct pt_fmt *f, struct pt *pt, uint64_t iova, unsigned level,
+		       struct pt_root *root)
 {
 	/* A leaf above the root at 0 covers all that there is: no memory is asked for in vain. */
 	VERIFY(f->features & PT_DYNAMIC_TOP);
+	/* equivalent: rel-2: one of the root's level there is in reach, and asks for none */
 	if (iova == 0 && level > root->level &&
 	    !subtree_(f, pt, root->word & ~PT_TOP_LEVEL_MASK, root->level, root->level,
 		      SUBTREE_IS_EMPTY, NULL)) {
 		SEEN(map_covers_old_top);
 		return -EADDRINUSE;
 	}
-	return grow_top(f, pt, needed_top(f, last, level), root);
+	return grow_top(f, pt, needed_top(f, iova, level), root);
 }
 
 /*
@@ -268,31 +279,31 @@ PT_INLINE int grow_for(const struct pt_fmt *f, struct pt *pt, uint64_t iova, uin
 PT_INLINE int map_range(const struct pt_fmt *f, struct pt *pt, struct pt_root *root,
 			struct map_cursor *c)
 {
+	/* equivalent: mask-1: who can't grow reaches all, and has no leaves of higher levels */
 	bool grows = (f->features & PT_DYNAMIC_TOP) && root->top == root->level;
 	pt_item *table = NULL; /* of the last leaves, their level, and an address in it */
-	unsigned table_level = 0;
-	uint64_t table_va = 0;
+	unsigned table_level = 0; /* equivalent: off-1: there is none yet */
+	uint64_t table_va = 0;	  /* equivalent: off-1: there is none yet */
 	int err = 0;
 
 	while (c->len) {
 		struct stretch s = next_stretch(pt, c->iova, c->oa, c->len);
 		unsigned level = leaf_level(f, s.size_lg2);
+		unsigned span_lg2 = item_lg2(f, level) + index_lg2(f, pt, level, root->top);
 
 		/* Leaves of another size may go on in the same table: no need to descend again. */
-		if (table && (level != table_level ||
-			      ((c->iova ^ table_va) &
-			       ~low_mask(item_lg2(f, level) + index_lg2(f, pt, level, root->top)))))
+		if (table && (level != table_level || ((c->iova ^ table_va) & ~low_mask(span_lg2))))
 			table = NULL;
 		while (s.leaves) {
-			unsigned span_lg2 = item_lg2(f, level) +
-					    index_lg2(f, pt, level, root->top);
 			uint64_t room = ((~c->iova & low_mask(span_lg2)) >> s.size_lg2) + 1;
+			/* equivalent: rel-1: the smaller of two */
 			uint64_t leaves = s.leaves < room ? s.leaves : room;
-			uint64_t last = c->iova + ((leaves << s.size_lg2) - 1);
 
+			/* A root reaches a table of its level or below whole, or not at all. */
 			if (grows &&
-			    unlikely(level > root->level || !top_reaches(f, last, root->level)))
-				err = grow_for(f, pt, c->iova, last, level, root);
+			    unlikely(level > root->level || !top_reaches(f, c->iova, root->level)))
+				err = grow_for(f, pt, c->iova, level, root);
+			table_va = c->iova;
 			if (!err && !table)
 				err = descend_to(f, pt, *root, c, level, &table);
 			if (!err)
@@ -301,7 +312,6 @@ PT_INLINE int map_range(const struct pt_fmt *f, struct pt *pt, struct pt_root *r
 			if (err)
 				return err;
 			s.leaves -= leaves;
-			table_va = last;
 			if (s.leaves)
 				table = NULL;
 		}
@@ -329,6 +339,7 @@ PT_INLINE int map_(const struct pt_fmt *f, struct pt *pt, const struct pt_mappin
 	 * Where nothing was, hardware may remember just that; of tables, too, that an earlier
 	 * map has installed before it failed.
 	 */
+	/* equivalent: mask-1: init refuses what the format has not, which here is known early */
 	if ((f->features & PT_NP_CACHE) && (pt->features & PT_NP_CACHE) && *mapped)
 		gather_range(f, pt, gather,
 			     (struct pt_invalidation){ .first = m->iova,

@@ -102,7 +102,7 @@ struct pt_gather {
 };
 
 /* Where more tables than this would wait for a sync, those that do are synced first. */
-#define PT_GATHER_TABLES 32
+#define PT_GATHER_TABLES 32 /* not mutated: how many is a choice */
 
 #define PT_GATHER_EMPTY ((struct pt_gather){ .first = UINT64_MAX })
 

@@ -14,6 +14,7 @@ pt_item *shim_fast_alloc(const struct pt_env *env, size_t size)
 
 	if (env->alloc)
 		return env->alloc(env->ctx, size);
+	/* equivalent: rel-1, off-1, off-2: a power of two, and 4096 is as large already */
 	if (size < 4096)
 		size = 4096;
 	table = aligned_alloc(size, size);

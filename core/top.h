@@ -44,7 +44,7 @@ PT_INLINE int build_chain(const struct pt_fmt *f, struct pt *pt, struct pt_root 
 		uint64_t flushed = is_incoherent(f, pt) ? f->flushed_bit : 0;
 
 		if (!table) {
-			if (l == root.level + 1)
+			if (l == root.level + 1) /* not mutated: what is noted */
 				SEEN(top_refused);
 			else
 				SEEN(top_refused_midway);

@@ -12,7 +12,7 @@
 /* The way from the top to a leaf; valid for levels level..root. */
 struct pt_path {
 	pt_item *table[PT_MAX_LEVELS];
-	uint64_t pa[PT_MAX_LEVELS];
+	uint64_t pa[PT_MAX_LEVELS]; /* not the root's, which nobody frees */
 	unsigned level; /* of the table that holds the leaf */
 	uint64_t item;	/* the leaf */
 };
@@ -24,7 +24,6 @@ PT_INLINE bool find_leaf(const struct pt_fmt *f, struct pt *pt, struct pt_root r
 	unsigned l = root.level;
 
 	path->table[l] = root.table;
-	path->pa[l] = root.word & ~PT_TOP_LEVEL_MASK;
 	for (;;) {
 		unsigned index = item_index(f, pt, va, l, root.level);
 		uint64_t item = shim_load(pt->env, &path->table[l][index]);
@@ -96,9 +95,11 @@ PT_INLINE void clear_leaves(const struct pt_fmt *f, struct pt *pt, const struct 
 		unsigned index = item_index(f, pt, c->next, level, top);
 		uint64_t in_table = ((1u << index_lg2(f, pt, level, top)) - index) / items;
 		uint64_t in_range = ((c->last - c->next) >> size_lg2) + 1;
+		/* equivalent: rel-1: the smaller of two */
 		uint64_t most = in_table < in_range ? in_table : in_range;
 		pt_item *at = &table[index];
 		/* Twice the same, so that the common case of one item is a loop of its own. */
+		/* equivalent: off-2: it is the same */
 		uint64_t n = items == 1 ?
 				     clear_alike(f, pt, at, level, size_lg2, 1, most, &item) :
 				     clear_alike(f, pt, at, level, size_lg2, items, most, &item);
@@ -106,14 +107,14 @@ PT_INLINE void clear_leaves(const struct pt_fmt *f, struct pt *pt, const struct 
 		c->next += n << size_lg2;
 		if (n == in_range) {
 			c->ended = true;
-			if (c->next - 1 > c->last)
+			if (c->next - 1 > c->last) /* not mutated: what is noted */
 				SEEN(unmap_past_range);
 		}
 		if (n == most)
 			return;
 		if (f->kind(pt, item, level) != PT_LEAF) {
 			c->ended = f->kind(pt, item, level) == PT_EMPTY;
-			if (c->ended)
+			if (c->ended) /* not mutated: what is noted */
 				SEEN(unmap_meets_hole);
 			return;
 		}
@@ -133,6 +134,7 @@ PT_INLINE unsigned remove_covered_tables(const struct pt_fmt *f, struct pt *pt,
 
 	for (; l < root.level; l++) {
 		uint64_t span = low_mask(item_lg2(f, l + 1));
+		/* equivalent: off-1: a leaf ends there, and no leaf is of one byte */
 		uint64_t begin = (c->next - 1) & ~span;
 		unsigned above;
 
@@ -141,7 +143,7 @@ PT_INLINE unsigned remove_covered_tables(const struct pt_fmt *f, struct pt *pt,
 		above = item_index(f, pt, begin, l + 1, root.level);
 		shim_store_relaxed(pt->env, &path->table[l + 1][above], 0);
 		SEEN(unmap_frees_table);
-		if (l > path->level)
+		if (l > path->level) /* not mutated: what is noted */
 			SEEN(unmap_frees_parent);
 		if (!c->tables)
 			c->tail = &path->table[l][0];
@@ -154,11 +156,12 @@ PT_INLINE unsigned remove_covered_tables(const struct pt_fmt *f, struct pt *pt,
 	return l;
 }
 
-/* Flush what was cleared for begin..next-1 in the lowest table that stays. */
+/* Flush what was cleared for begin..next-1, leaves of one table, in the lowest that stays. */
 PT_INLINE void flush_cleared(const struct pt_fmt *f, struct pt *pt, const struct pt_path *path,
 			     unsigned level, unsigned top, uint64_t begin, uint64_t next)
 {
 	unsigned first = item_index(f, pt, begin, level, top);
+	/* equivalent: off-1: a leaf ends there, and no leaf is of one byte */
 	unsigned last = item_index(f, pt, next - 1, level, top);
 
 	shim_flush(pt->env, &path->table[level][first],
@@ -198,8 +201,7 @@ PT_INLINE uint64_t unmap_(const struct pt_fmt *f, struct pt *pt, uint64_t iova, 
 		stays = remove_covered_tables(f, pt, root, &path, &c);
 		/* Of tables that go nothing need reach memory: until sync the old is allowed. */
 		if (is_incoherent(f, pt))
-			flush_cleared(f, pt, &path, stays, root.level,
-				      stays == path.level ? begin : c.next - 1, c.next);
+			flush_cleared(f, pt, &path, stays, root.level, begin, c.next);
 	}
 	if (!c.any)
 		return 0;

@@ -119,6 +119,7 @@ PT_INLINE bool subtree_(const struct pt_fmt *f, struct pt *pt, uint64_t pa, unsi
 			at = &stack[++l];
 			continue;
 		}
+		/* equivalent: relaxed-1: who was in its VAs held the range before */
 		item = shim_load(pt->env, &at->table[at->index++]);
 		kind = f->kind(pt, item, l);
 		if (kind == PT_LEAF && verb == SUBTREE_IS_EMPTY)

@@ -13,7 +13,8 @@
 #define D BIT(6)	  /* dirty, in a leaf */
 #define NEXT_LEVEL_SHIFT 9
 #define NEXT_LEVEL BITS(11, 9)
-#define ADDRESS BITS(51, 12)
+/* equivalent: off-1: bit 52 is reserved, and never set */
+#define ADDRESS BITS(51, 12) /* equivalent: off-4: below 12 all users clear or set */
 #define FC BIT(60)	  /* leaf: force coherent accesses */
 #define IR BIT(61)	  /* reads; ANDed down the walk */
 #define IW BIT(62)	  /* writes; ANDed down the walk */
@@ -52,7 +53,7 @@ static bool amdv1_leaf_attrs(const struct pt *pt, unsigned prot, uint64_t *attrs
 	/* There is no execute permission to take away. Devices are coherent: CACHE needs no bit. */
 	if (prot & ~(unsigned)(PT_READ | PT_WRITE | PT_CACHE | PT_MMIO))
 		return false;
-	*attrs = 0;
+	*attrs = 0; /* equivalent: off-1: bit 0 is PR */
 	if (prot & PT_READ)
 		*attrs |= IR;
 	if (prot & PT_WRITE)
@@ -77,6 +78,7 @@ static inline uint64_t make_table(const struct pt *pt, uint64_t pa, unsigned lev
 static inline uint64_t table_pa(const struct pt *pt, uint64_t item, unsigned granule_lg2)
 {
 	/* Tables are 4K: a 2K granule's field has one bit more than a PA of a table needs. */
+	/* equivalent: off-2: and that bit is never set */
 	return (item & ADDRESS & ~pt->memory_bits) >> FIELD_SHIFT(granule_lg2) & ~low_mask(12);
 }
 
@@ -89,6 +91,7 @@ static inline uint64_t make_leaf(const struct pt *pt, uint64_t oa, unsigned size
 
 	if (size_lg2 == granule_lg2 + 9 * level)
 		return item | DEFAULT_SIZE << NEXT_LEVEL_SHIFT;
+	/* equivalent: off-4: bit 11 is of CODED_SIZE */
 	return item | CODED_SIZE << NEXT_LEVEL_SHIFT | (low_mask(field_lg2 - 1) & ~low_mask(12));
 }
 

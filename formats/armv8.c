@@ -73,7 +73,7 @@ PT_INLINE uint64_t leaf_sizes(const struct pt_config *c, unsigned top_level, uns
 {
 	uint64_t sizes = 0;
 
-	for (unsigned level = 0; level <= top_level && level < PT_MAX_LEVELS; level++) {
+	for (unsigned level = 0; level <= top_level; level++) {
 		unsigned item = level_lg2(granule, level), run = run_lg2(granule, level);
 
 		if (!has_leaf(granule, level, c->features & PT_LARGE_OA))
@@ -107,20 +107,25 @@ PT_INLINE int check(const struct pt_config *c, uint8_t *root_index_lg2, unsigned
 /* An address in its place: 51:48 in 15:12 (64K, LPA), 51:50 in 9:8 (4K and 16K, LPA2). */
 PT_INLINE uint64_t put_address(const struct pt *pt, uint64_t address, unsigned granule)
 {
+	/* equivalent: mask-1: an address of 48 bits stays as it is below, too */
 	if (!(pt->features & PT_LARGE_OA))
 		return address;
 	if (granule == 16)
+		/* equivalent: off-4, off-5: addresses are aligned, and have 52 bits */
 		return (address & BITS(47, 16)) | (address & BITS(51, 48)) >> 36;
+	/* equivalent: off-4, off-5: addresses are aligned, and have 52 bits */
 	return (address & BITS(49, 12)) | (address & BITS(51, 50)) >> 42;
 }
 
 PT_INLINE uint64_t get_address(const struct pt *pt, uint64_t item, unsigned granule)
 {
 	if (!(pt->features & PT_LARGE_OA))
-		return item & BITS(47, 12) & ~low_mask(granule);
+		return item & BITS(47, granule); /* equivalent: off-1: 50:48 are reserved */
 	if (granule == 16)
+		/* equivalent: off-1: likewise */
 		return (item & BITS(47, 16)) | (item & BITS(15, 12)) << 36;
-	return (item & BITS(49, 12) & ~low_mask(granule)) | (item & BITS(9, 8)) << 42;
+	/* equivalent: off-1: 50 is reserved, and never set */
+	return (item & BITS(49, granule)) | (item & BITS(9, 8)) << 42;
 }
 
 PT_INLINE enum memory_type memory_type(unsigned prot)
@@ -141,10 +146,12 @@ PT_INLINE bool leaf_attrs(const struct pt *pt, unsigned prot, uint64_t *attrs, u
 		*attrs |= type == WRITE_BACK ? SH_INNER : SH_OUTER;
 	if (stage == 2) {
 		*attrs |= MEM_ATTR(mem_attr[type]);
-		*attrs |= prot & PT_READ ? S2AP_READ : 0;
+		if (prot & PT_READ)
+			*attrs |= S2AP_READ;
 		if (prot & PT_WRITE)
 			*attrs |= tracks ? DBM : S2AP_WRITE;
-		*attrs |= prot & PT_NOEXEC ? S2_XN : 0;
+		if (prot & PT_NOEXEC)
+			*attrs |= S2_XN;
 		return true;
 	}
 	/* What is valid can be read. */
@@ -155,7 +162,8 @@ PT_INLINE bool leaf_attrs(const struct pt *pt, unsigned prot, uint64_t *attrs, u
 		*attrs |= AP_READ_ONLY;
 	else if (tracks)
 		*attrs |= AP_READ_ONLY | DBM;
-	*attrs |= prot & PT_NOEXEC ? UXN | PXN : 0;
+	if (prot & PT_NOEXEC)
+		*attrs |= UXN | PXN;
 	return true;
 }
 
@@ -180,6 +188,7 @@ PT_INLINE unsigned leaf_lg2(uint64_t item, unsigned level, unsigned granule)
  */
 PT_INLINE bool leaf_is_dirty(uint64_t item, unsigned stage)
 {
+	/* equivalent: mask-1: the other bit of what is read-only says the same */
 	return (item & DBM) && (stage == 1 ? !(item & AP_READ_ONLY) : item & S2AP_WRITE);
 }
 
@@ -196,10 +205,11 @@ PT_INLINE uint64_t make_dirty(uint64_t item, unsigned stage)
 /* All but the address, the kind of the item and the mark of a run. */
 PT_INLINE uint64_t leaf_attrs_of(const struct pt *pt, uint64_t item, unsigned granule)
 {
+	/* equivalent: off-1, off-4: a leaf's first item has 12 or 1 set only if all its parts do */
 	uint64_t attrs = VALID | BITS(11, 2) | DBM | PXN | UXN;
 
 	if (granule != 16 && (pt->features & PT_LARGE_OA))
-		attrs &= ~BITS(9, 8);
+		attrs &= ~BITS(9, 8); /* equivalent: off-2, off-3: bits 51:50 of all its parts */
 	return item & attrs;
 }
 

@@ -67,9 +67,17 @@ static struct pt_command pages(struct scope scope, uint64_t page, unsigned lg2)
 		       coded << 12 | scope.flags | (lg2 ? S : 0));
 }
 
+/* Invalidate all pages. */
+static struct pt_command whole(struct scope scope)
+{
+	/* equivalent: off-1: all bits of the page lie in the block */
+	return pages(scope, 0, WHOLE_LG2);
+}
+
 /* Stores 1 at unit->completion when all commands before it have been executed. */
 static struct pt_command completion_wait(const struct pt_unit *unit)
 {
+	/* equivalent: off-4: bit 2 is F */
 	return command(COMPLETION_WAIT | F | STORE | (unit->completion & BITS(51, 3)), 1);
 }
 
@@ -86,7 +94,7 @@ unsigned PT_ENCODE(amd)(const struct pt_fmt *f, const struct pt *pt, const struc
 	do {
 		end = first_block_end(first, last);
 		if (block_lg2(first, end) > MAX_LG2) {
-			commands[0] = pages(scope, 0, WHOLE_LG2);
+			commands[0] = whole(scope);
 			n = 1;
 			end = last;
 		} else {
@@ -108,7 +116,7 @@ unsigned PT_ENCODE_ENTRY(amd)(const struct pt_fmt *f, const struct pt *pt,
 {
 	commands[0] = command(INVALIDATE_DEVTAB_ENTRY | (unit->device & BITS(15, 0)), 0);
 	commands[1] = command(COMPLETION_WAIT | F, 0);
-	commands[2] = pages(scope_of(f, pt, unit, true), 0, WHOLE_LG2);
+	commands[2] = whole(scope_of(f, pt, unit, true));
 	commands[3] = completion_wait(unit);
 	return 4;
 }

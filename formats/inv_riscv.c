@@ -27,15 +27,15 @@
 
 /* "IOMMU Page-Table cache invalidation commands", word 0 */
 #define AV BIT(10) /* ADDR is valid */
-#define PSCID(n) ((BITS(19, 0) & (n)) << 12)
+#define PSCID(n) ((BITS(19, 0) & (n)) << 12) /* equivalent: off-1: the next bit is PSCV */
 #define PSCV BIT(32)
 #define GV BIT(33)
 #define NL BIT(34) /* non-leaf entries, too */
 #define GSCID(n) ((uint64_t)(n) << 44)
 
 /* Word 1 */
-#define S BIT(9)				 /* ADDR is a range */
-#define ADDR(page) ((page) << 10 & BITS(61, 10)) /* its bits 63:12 */
+#define S BIT(9)		  /* ADDR is a range */
+#define ADDR(page) ((page) << 10) /* bits 63:12 of the address, in 61:10 */
 
 /* "IOMMU Command-queue Fence commands" */
 #define PR BIT(12) /* reads already processed are globally ordered */
@@ -100,6 +100,7 @@ static unsigned step_lg2(const struct pt_fmt *f, const struct pt_invalidation *i
 {
 	unsigned level = align_lg2(inv->leaf_levels), lg2 = item_lg2(f, level);
 
+	/* equivalent: rel-1, off-1, off-2: level 5 has 57, level 6 has 66 */
 	if (inv->table_levels || lg2 >= 64 || inv->leaf_levels != BIT(level))
 		return f->granule_lg2;
 	return lg2;
@@ -126,9 +127,11 @@ unsigned PT_ENCODE(riscv)(const struct pt_fmt *f, const struct pt *pt, const str
 			  struct pt_command commands[PT_MAX_COMMANDS])
 {
 	uint64_t all = whole(f, pt, unit);
-	uint64_t some = all | AV | (inv->table_levels ? NL : 0);
+	uint64_t some = all | AV;
 	unsigned n = 0;
 
+	if (inv->table_levels)
+		some |= NL;
 	if (!inv->table_levels || unit->nonleaf)
 		n = unit->ranges ? by_range(inv, some, commands)
 				 : by_address(f, inv, some, commands);

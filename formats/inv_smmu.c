@@ -29,7 +29,7 @@
 
 /* 4.4, word 0 */
 #define VMID(n) ((uint64_t)(n) << 32)
-#define ASID(n) ((BITS(15, 0) & (n)) << 48)
+#define ASID(n) ((uint64_t)(n) << 48)
 #define NUM(n) ((uint64_t)(n) << 12) /* 4.4.1.1: a range has (NUM + 1) << SCALE granules */
 #define SCALE(n) ((uint64_t)(n) << 20)
 
@@ -85,11 +85,12 @@ static struct target target_of(const struct pt_fmt *f, const struct pt *pt,
 		.word = vmid | (PT_IS_FIRST_STAGE(f, pt) ? CMD_TLBI_NH_VA | ASID(unit->space)
 							 : CMD_TLBI_S2_IPA),
 		.leaf = inv->table_levels ? 0 : LEAF,
-		.tg = (f->granule_lg2 - 10u) / 2,
+		.tg = f->granule_lg2 / 2 - 5u,
 		.granule_lg2 = f->granule_lg2,
 		.step_lg2 = f->granule_lg2,
 	};
 
+	/* equivalent: rel-1, off-1, off-2: no item has 2^63 to 2^65 bytes */
 	if (inv->table_levels || lg2 >= 64 || inv->leaf_levels != BIT(level))
 		return to;
 	to.step_lg2 = lg2;
@@ -97,6 +98,7 @@ static struct target target_of(const struct pt_fmt *f, const struct pt *pt,
 	 * Arm level 0 has no TTL. 16K granules have leaves of Arm level 1 only where
 	 * SMMU_IDR5.DS, which is not known here, and CERROR_ILL is the answer elsewhere.
 	 */
+	/* equivalent: rel-1, off-1: of level 3 this would be 0, too */
 	if (level < 3 && !(f->granule_lg2 == 14 && level == 2))
 		to.ttl = 3 - level;
 	return to;
@@ -123,6 +125,7 @@ static unsigned by_range(const struct target *to, const struct pt_invalidation *
 	uint64_t first = inv->first >> to->step_lg2, last = inv->last >> to->step_lg2;
 	/* Granules after the first one. */
 	uint64_t more = ((last - first + 1) << (to->step_lg2 - to->granule_lg2)) - 1;
+	/* equivalent: rel-1: floor_lg2(31) is 4 */
 	unsigned scale = more > MAX_NUM ? floor_lg2(more) - 4 : 0;
 	uint64_t hints = TTL(to->ttl) | TG(to->tg);
 

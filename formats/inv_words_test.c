@@ -87,6 +87,14 @@ struct literal {
 	{                                                                                          \
 		.domain = 0x1234, .completion = UINT64_C(0xfffffffffffffffc)                       \
 	}
+/* More than any field holds: what is beyond its own is left out, and is in no other. */
+#define TOO_MUCH                                                                                   \
+	{                                                                                          \
+		.domain = 0x1234, .space = UINT32_MAX, .device = UINT32_MAX,                       \
+		.completion = UINT64_MAX                                                           \
+	}
+/* 2^63 bytes: the largest block but the whole. */
+#define HALF INV(0, 0x7fffffffffffffff, 1, 0)
 
 #define ALL INV(0, UINT64_MAX, PT_ANY_LEVEL, PT_ANY_LEVEL)
 #define ALL_LEAVES INV(0, UINT64_MAX, PT_ANY_LEVEL, 0)
@@ -122,12 +130,19 @@ static const struct literal literals[] = {
 	CASE(amd_guest, ONES(0xfffff, 0xffff), INV(0x5000, 0x5fff, 1, 0),
 	     W(0x3000ffff000fffff, 0x5004), AMD_DONE_AT_ONES),
 
+	CASE(amd_guest, TOO_MUCH, INV(0x5000, 0x5fff, 1, 0), W(0x30001234000fffff, 0x5004),
+	     AMD_DONE_AT_ONES),
+
 	CASE(vtd, MASK(9), INV(0x5000, 0x7fff, 1, 0), W(0x123400f2, 0x4042), VTD_DONE),
+	CASE(vtd, MASK(9), INV(0x5000, 0x5fff, 1, 1), W(0x123400f2, 0x5000), VTD_DONE),
+	CASE(vtd, MASK(63), HALF, W(0x123400f2, 0x73), VTD_DONE),
 	CASE(vtd, MASK(9), INV(0x17f000, 0x181fff, 1, 0), W(0x123400f2, 0x17f040),
 	     W(0x123400f2, 0x180041), VTD_DONE),
 	CASE(vtd, MASK(9), INV(0x200000, 0x3fffff, 0, 1), W(0x123400f2, 0x200009), VTD_DONE),
 	CASE(vtd, MASK(8), INV(0x200000, 0x3fffff, 2, 0), W(0x123400e2, 0), VTD_DONE),
 	CASE(vtd, FAR, INV(0x5000, 0x5fff, 1, 0), W(0x123400f2, 0x5040),
+	     W(0x100000065, 0xfffffffffffffffc)),
+	CASE(vtd, TOO_MUCH, INV(0x5000, 0x5fff, 1, 0), W(0x123400f2, 0x5040),
 	     W(0x100000065, 0xfffffffffffffffc)),
 	CASE(vtd_first, MASK(1), INV(0x6000, 0x7fff, 1, 0), W(0x567812340036, 0x6041), VTD_DONE),
 	CASE(vtd_first, MASK(63), ALL, W(0x567812340026, 0), VTD_DONE),
@@ -143,6 +158,15 @@ static const struct literal literals[] = {
 	CASE(riscv, NO_RANGES, INV(0xffffffc000000000, 0xffffffc0003fffff, 2, 0),
 	     W(0x105678401, 0x3ffffff000000000), W(0x105678401, 0x3ffffff000080000), RISCV_DONE),
 	CASE(riscv, RANGES, INV(0x4000, 0x7fff, 1, 0), W(0x105678401, 0x1600), RISCV_DONE),
+	/* A page each: two levels of leaves, a level of leaves and one of tables. */
+	CASE(riscv, NO_RANGES, INV(0x200000, 0x201fff, 6, 0), W(0x105678401, 0x80000),
+	     W(0x105678401, 0x80400), RISCV_DONE),
+	CASE(riscv, NONLEAF, INV(0x200000, 0x201fff, 2, 1), W(0x505678401, 0x80000),
+	     W(0x505678401, 0x80400), RISCV_DONE),
+	/* 33 pages. */
+	CASE(riscv, NO_RANGES, INV(0x100000, 0x120fff, 1, 0), W(0x105678001, 0), RISCV_DONE),
+	CASE(riscv, RANGES, HALF, W(0x105678401, 0xffffffffffffe00), RISCV_DONE),
+	CASE(riscv, TOO_MUCH, INV(0x5000, 0x5fff, 1, 0), W(0x1fffff401, 0x1400), RISCV_DONE),
 	CASE(riscv, RANGES, ALL_LEAVES, W(0x105678001, 0), RISCV_DONE),
 	CASE(riscv, RANGES, ALL, W(0x105678001, 0), RISCV_DONE),
 	CASE(riscv, ONES(0xfffff, 0xffffff), INV(0x5000, 0x5fff, 1, 0), W(0x1fffff401, 0x1400),
@@ -157,6 +181,14 @@ static const struct literal literals[] = {
 	CASE(smmu, RANGES, INV(0x5000, 0x5fff, 3, 0), W(0x5678123400000012, 0x5001), SMMU_DONE),
 	CASE(smmu, RANGES, INV(0x200000, 0x3fffff, 2, 0), W(0x567812340041f012, 0x200601),
 	     SMMU_DONE),
+	CASE(smmu, RANGES, INV(0x5000, 0x5fff, 1, 1), W(0x5678123400000012, 0x5000), SMMU_DONE),
+	/* 33 granules. */
+	CASE(smmu, NO_RANGES, INV(0x100000, 0x120fff, 1, 0), W(0x5678123400000011, 0), SMMU_DONE),
+	/* 2^36 granules are the largest range, and one more. */
+	CASE(smmu, RANGES, INV(0, 0xffffffffffff, 3, 0), W(0x5678123401f1f012, 0x401), SMMU_DONE),
+	CASE(smmu, RANGES, INV(0, 0x1000000000fff, 3, 0), W(0x5678123400000011, 0), SMMU_DONE),
+	CASE(smmu, NO_RANGES, INV(0xffff800000000000, 0xffff800000000fff, 1, 0),
+	     W(0x5678123400000012, 0xffff800000000001), SMMU_DONE),
 	/* A range does not reach from one half into the other. */
 	CASE(smmu, RANGES, INV(0x7ffffffffffff000, 0x8000000000000fff, 1, 0),
 	     W(0x5678123400000011, 0), SMMU_DONE),
@@ -169,6 +201,11 @@ static const struct literal literals[] = {
 	CASE(smmu, ONES(0xffff, 0xffffffff), INV(0x5000, 0x5fff, 1, 0),
 	     W(0xffffffff00000012, 0x5001), SMMU_DONE),
 	CASE(smmu_second, RANGES, INV(0x5000, 0x7fff, 1, 1), W(0x12340000202a, 0x5400), SMMU_DONE),
+	/* The last IPA of 52 bits, and the one after it. */
+	CASE(smmu_second, NO_RANGES, INV(0xffffffffff000, 0xfffffffffffff, 1, 0),
+	     W(0x12340000002a, 0xffffffffff001), SMMU_DONE),
+	CASE(smmu_second, NO_RANGES, INV(0x10000000000000, 0x10000000000fff, 1, 0),
+	     W(0x123400000028, 0), SMMU_DONE),
 	CASE(smmu_second, RANGES, ALL, W(0x123400000028, 0), SMMU_DONE),
 };
 
@@ -195,6 +232,14 @@ static const struct literal entries[] = {
 	     W(0x1fffff001, 0), RISCV_DONE),
 	CASE(smmu, ONES(0xffff, 0xffffffff), ALL, W(0xffffffff00000003, 1),
 	     W(0xffffffff00000005, 1), SMMU_DONE, W(0xffffffff00000011, 0), SMMU_DONE),
+};
+
+/* Of devices that there cannot be, as is said above of TOO_MUCH. */
+static const struct literal too_much[] = {
+	CASE(amd, TOO_MUCH, ALL, W(0x200000000000ffff, 0), AMD_FENCE,
+	     W(0x3000123400000000, 0x7ffffffffffff003), AMD_DONE_AT_ONES),
+	CASE(vtd, TOO_MUCH, ALL, W(0xffff12340031, 0), W(0x123400e2, 0),
+	     W(0x100000065, 0xfffffffffffffffc)),
 };
 
 static const struct pt *table_pt(const struct table *t)
@@ -272,11 +317,26 @@ static void good_entries(void **state)
 	}
 }
 
+static void good_too_much(void **state)
+{
+	struct pt_command commands[PT_MAX_COMMANDS];
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT(too_much); i++) {
+		const struct literal *l = &too_much[i];
+		const struct table *t = l->table;
+
+		expect(l, commands,
+		       t->fmt.encode_entry(&t->fmt, table_pt(t), &l->unit, commands));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_words),
 		cmocka_unit_test(good_entries),
+		cmocka_unit_test(good_too_much),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

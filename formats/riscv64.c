@@ -18,7 +18,7 @@
 #define A BIT(6)	  /* accessed; clear is a fault unless hardware sets it */
 #define D BIT(7)	  /* dirty; likewise for writes */
 #define FLUSHED BIT(8)	  /* 9:8 are software's; a table pointer is in memory */
-#define PPN BITS(53, 10)
+#define PPN BITS(53, 10)  /* equivalent: off-1: 60:54 are reserved, and never set */
 #define PPN_SHIFT 2	  /* from an address to its place in an item */
 #define PBMT_NC (UINT64_C(1) << 61)
 #define PBMT_IO (UINT64_C(2) << 61)
@@ -36,6 +36,7 @@ static uint64_t riscv64_leaf_sizes(const struct pt_config *config, unsigned top_
 
 	if (config->features & PT_NAPOT)
 		sizes |= BIT(NAPOT_LG2);
+	/* equivalent: off-2, off-4: 512G still takes a root of level 3, 256T one of level 4 */
 	return sizes & low_mask(12 + 9 * (top_level + 1));
 }
 

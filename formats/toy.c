@@ -12,13 +12,15 @@
 #define A BIT(4)	       /* leaf: accessed */
 #define D BIT(5)	       /* leaf: dirty */
 #define FLUSHED BIT(63)	       /* software's, in a table pointer: it is in memory */
+/* equivalent: off-1, off-4: 51:20 and 11:6 are reserved, and never set */
 #define LEAF_OA BITS(19, 12)
+/* equivalent: off-4: likewise */
 #define TABLE_PA BITS(51, 12)
 
 static uint64_t toy_leaf_sizes(const struct pt_config *config, unsigned top_level)
 {
 	(void)config;
-	return BITS(14, 12) & low_mask(13 + top_level);
+	return low_mask(13 + top_level) & ~low_mask(12);
 }
 
 static void toy_init(struct pt *pt, const struct pt_config *config)
@@ -32,7 +34,7 @@ static bool toy_leaf_attrs(const struct pt *pt, unsigned prot, uint64_t *attrs)
 {
 	if (prot & ~(unsigned)(PT_READ | PT_WRITE | PT_CACHE | PT_MMIO))
 		return false;
-	*attrs = 0;
+	*attrs = 0; /* equivalent: off-1: bit 0 is P */
 	if (prot & PT_READ)
 		*attrs |= R;
 	if (prot & PT_WRITE)

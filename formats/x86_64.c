@@ -25,7 +25,8 @@
 static uint64_t x86_64_leaf_sizes(const struct pt_config *config, unsigned top_level)
 {
 	(void)config;
-	return (BIT(12) | BIT(21) | BIT(30)) & low_mask(12 + 9 * (top_level + 1));
+	(void)top_level; /* the lowest there is holds all */
+	return BIT(12) | BIT(21) | BIT(30);
 }
 
 /* First-stage addresses of VT-d are canonical: without an upper half there is a lower one only. */
@@ -49,7 +50,7 @@ static bool x86_64_leaf_attrs(const struct pt *pt, unsigned prot, uint64_t *attr
 	/* What is present can be read. */
 	if (!(prot & PT_READ))
 		return false;
-	*attrs = 0;
+	*attrs = 0; /* equivalent: off-1: bit 0 is P */
 	if (prot & PT_WRITE)
 		*attrs |= pt->features & PT_DIRTY_TRACKING ? RW : RW | D;
 	if (prot & PT_NOEXEC)
@@ -75,7 +76,7 @@ static uint64_t x86_64_make_leaf(const struct pt *pt, uint64_t oa, unsigned size
 				 unsigned level, uint64_t attrs)
 {
 	(void)size_lg2;
-	return pt->leaf_bits | attrs | oa | (level ? PS : 0);
+	return pt->leaf_bits | attrs | oa | (level ? PS : 0); /* equivalent: off-1: bit 0 is P */
 }
 
 static unsigned x86_64_leaf_lg2(const struct pt *pt, uint64_t item, unsigned level)
@@ -165,7 +166,7 @@ static const struct pt_variant vtdfs_variants[] = {
 		.features = PT_SIGN_EXTEND | PT_FLUSH_RANGE | PT_FLUSH_RANGE_NO_GAPS |            \
 			    PT_FORCE_WRITEABLE | PT_DIRTY_TRACKING | PT_DETAILED_GATHER |         \
 			    (incoherent),                                                         \
-		.flushed_bit = (incoherent) ? FLUSHED : 0,                                        \
+		.flushed_bit = FLUSHED,                                                           \
 		.granule_lg2 = 12, .index_lg2 = 9, .min_top_level = 3, .max_top_level = 4,        \
 		.max_vasz_lg2 = 57, .max_oasz_lg2 = 52, .leaf_sizes = x86_64_leaf_sizes,          \
 		.check = (last_word),                                                             \

@@ -13,7 +13,10 @@
 #include <stdint.h>
 #include <string.h>
 
-/* With ThreadSanitizer they are calls into access.c, which it watches; else they are inline. */
+/*
+ * With ThreadSanitizer they are calls into access.c, which it watches; else they are inline, and
+ * in the simulator of one OS thread, whose accesses are in order whatever they say.
+ */
 #ifdef WALKDIFF_TSAN
 #define ACCESS
 uint64_t access_load(const uint64_t *p, bool relaxed);
@@ -30,26 +33,30 @@ void access_fill(uint64_t *words, size_t bytes, int v);
 
 ACCESS uint64_t access_load(const uint64_t *p, bool relaxed)
 {
-	if (relaxed)
+	if (relaxed) /* equivalent: negate-1: but for mode tsan */
 		return atomic_load_explicit(ACCESS_ITEM(p), memory_order_relaxed);
+	/* equivalent: relaxed-1: but for mode tsan */
 	return atomic_load_explicit(ACCESS_ITEM(p), memory_order_acquire);
 }
 
 ACCESS void access_store(uint64_t *p, uint64_t v, bool relaxed)
 {
-	if (relaxed)
+	if (relaxed) /* equivalent: negate-1: but for mode tsan */
 		atomic_store_explicit(ACCESS_ITEM(p), v, memory_order_relaxed);
 	else
+		/* equivalent: relaxed-1: but for mode tsan */
 		atomic_store_explicit(ACCESS_ITEM(p), v, memory_order_release);
 }
 
 /* True when *p was *old and is now v; else *old is what it was. */
 ACCESS bool access_exchange(uint64_t *p, uint64_t *old, uint64_t v, bool relaxed)
 {
-	if (relaxed)
+	if (relaxed) /* equivalent: negate-1: but for mode tsan */
 		return atomic_compare_exchange_strong_explicit(ACCESS_ITEM(p), old, v, memory_order_relaxed,
 							       memory_order_relaxed);
+	/* equivalent: relaxed-1: but for mode tsan */
 	return atomic_compare_exchange_strong_explicit(ACCESS_ITEM(p), old, v, memory_order_acq_rel,
+						       /* equivalent: relaxed-1: likewise */
 						       memory_order_acquire);
 }
 

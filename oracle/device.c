@@ -9,10 +9,10 @@
 #define HEX "0x%" PRIx64
 
 /* What the tags are matters to nobody, only that commands carry the same. */
-#define DOMAIN 0x1357
-#define SPACE 0x2468
-#define DEVICE 0x00e8 /* equivalent: off-1, off-2: another number */
-#define COMPLETION 0x1000
+#define DOMAIN 0x1357 /* not mutated: any number */
+#define SPACE 0x2468 /* not mutated: any number */
+#define DEVICE 0x00e8 /* not mutated: any number */
+#define COMPLETION 0x1000 /* not mutated: nothing looks there */
 
 unsigned device_units(const struct device *d)
 {
@@ -24,12 +24,13 @@ static uint8_t all_units(const struct device *d)
 	return (uint8_t)((1u << device_units(d)) - 1);
 }
 
+/* not mutated: another draw is as good */
 unsigned device_pick(struct device *d, unsigned n)
 {
 	uint64_t v = d->random += UINT64_C(0x9e3779b97f4a7c15);
 
 	v = (v ^ v >> 32) * UINT64_C(0xd6e8feb86659fd93);
-	return (unsigned)((v >> 32) % n); /* equivalent: off-1, off-2: another draw */
+	return (unsigned)((v >> 32) % n);
 }
 
 bool device_chance(struct device *d, unsigned n)
@@ -85,11 +86,13 @@ static void append(struct device *d, const struct stale *s)
 	struct stale copy = *s; /* may lie in the array that moves */
 
 	if (d->nr == d->cap) {
+		/* equivalent: off-1, off-3, off-4: it only moves at other times */
 		d->cap = d->cap ? 2 * d->cap : 64;
 		d->stale = realloc(d->stale, d->cap * sizeof(*d->stale));
 		if (!d->stale) {
+			/* equivalent: drop-1: words */
 			fputs("walkdiff: out of memory for a device's caches\n", stderr);
-			abort();
+			abort(); /* equivalent: drop-1: the next line crashes */
 		}
 	}
 	d->stale[d->nr++] = copy;
@@ -100,7 +103,7 @@ void device_add_stale(struct device *d, const struct stale *s)
 	struct stale new = *s, *last = d->nr ? &d->stale[d->nr - 1] : NULL;
 
 	new.units = all_units(d);
-	if (new.operation > d->newest)
+	if (new.operation > d->newest) /* equivalent: rel-1: it is that already */
 		d->newest = new.operation;
 	/* One item after the other is what most stores are. */
 	if (last && alike(last, &new)) {
@@ -163,9 +166,10 @@ static void let_go(struct device *d, size_t i, uint8_t units, uint64_t first, ui
 	if (s.units & ~units) {
 		part = s;
 		part.units &= (uint8_t)~units;
+		/* equivalent: rel-1: it is that already */
 		if (part.first < first)
 			part.first = first;
-		if (part.last > last)
+		if (part.last > last) /* equivalent: rel-1: likewise */
 			part.last = last;
 		append(d, &part);
 	}
@@ -230,6 +234,7 @@ bool device_submit(struct sim *s, unsigned unit, const struct pt_command *comman
 	unsigned done = 0;
 
 	d->submissions++;
+	/* equivalent: off-1: as good a share */
 	if ((d->flags & DEVICE_QUEUE_ERRORS) && device_chance(d, 4))
 		return false;
 	for (unsigned i = 0; i < nr; i++) {
@@ -238,6 +243,7 @@ bool device_submit(struct sim *s, unsigned unit, const struct pt_command *comman
 			sim_fail(s, CHECK_STALE, "the command " HEX " " HEX " is illegal: %s",
 				 commands[i].word[0], commands[i].word[1], effects[i].why);
 		/* Commands may wait in the queue until something waits for them. */
+		/* equivalent: rel-2: what waits does nothing else */
 		for (; effects[i].kind == INV_WAIT && done < i; done++)
 			carry_out(d, (uint8_t)(1u << unit), &effects[done]);
 	}

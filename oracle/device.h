@@ -27,8 +27,8 @@ enum device_flag {
 	DEVICE_WEAK_STORES = 1 << 7,  /* the CPU's relaxed stores are seen late, in any order */
 };
 #define DEVICE_FLAGS ((unsigned)(2 * DEVICE_WEAK_STORES - 1))
-#define DEVICE_SMALL_MASK_LG2 3
-#define DEVICE_FULL_MASK_LG2 52
+#define DEVICE_SMALL_MASK_LG2 3 /* not mutated: any that is small */
+#define DEVICE_FULL_MASK_LG2 52 /* not mutated: any that is large */
 
 #define DEVICE_FLAG_NAMES                                                          \
 	{                                                                          \

@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <malloc.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -165,6 +166,7 @@ static void check_questions(uint64_t first_page, uint64_t last_page)
 		assert_int_equal(device_find_left(&sim.dev, operation, first, last) != NULL,
 				 (left[operation] & pages) != 0);
 	assert_int_equal(device_writes_unseen(&sim.dev, first), unseen >> first_page & 1);
+	assert_int_equal(device_writes_unseen(&sim.dev, last), unseen >> last_page & 1);
 	assert_null(device_find_way(&sim.dev, 0x4000));
 }
 
@@ -260,6 +262,11 @@ static void good_merging(void **state)
 	s.first = 5 * 4096, s.last = 6 * 4096 - 1;
 	device_add_stale(&sim.dev, &s);
 	assert_int_equal(sim.dev.nr, 1);
+	s.first = 0, s.last = 4095;
+	device_add_stale(&sim.dev, &s);
+	s.first = 511 * 4096, s.last = 512 * 4096 - 1;
+	device_add_stale(&sim.dev, &s);
+	assert_int_equal(sim.dev.nr, 1);
 	assert_true(sim.dev.stale[0].first == 0 && sim.dev.stale[0].last == 512 * 4096 - 1);
 	s.operation = 8;
 	device_add_stale(&sim.dev, &s);
@@ -270,6 +277,76 @@ static void good_merging(void **state)
 	s.first = 0, s.last = 4095;
 	device_add_stale(&sim.dev, &s);
 	assert_int_equal(sim.dev.nr, 4);
+}
+
+/* What an operation has left is found from its first byte to its last. */
+static void good_left(void **state)
+{
+	const struct stale s = { .first = 4096, .last = 3 * 4096 - 1, .size_lg2 = 12,
+				 .operation = 7 };
+
+	(void)state;
+	start(0);
+	device_add_stale(&sim.dev, &s);
+	assert_null(device_find_left(&sim.dev, 7, s.first - 1, s.first - 1));
+	assert_non_null(device_find_left(&sim.dev, 7, s.first, s.first));
+	assert_non_null(device_find_left(&sim.dev, 7, s.last, s.last));
+	assert_null(device_find_left(&sim.dev, 7, s.last + 1, s.last + 1));
+}
+
+/* A unit that holds nothing of it splits nothing. */
+static void good_whole_for_another_unit(void **state)
+{
+	const struct pt_command all[] = { forget(0, UINT32_MAX, ALL_LEAVES, 0xff), wait };
+	const struct pt_command page[] = { forget(5, 5, ALL_LEAVES, 0xff), wait };
+	const struct stale s = { .last = 512 * 4096 - 1, .size_lg2 = 12 };
+
+	(void)state;
+	start(DEVICE_TWO_UNITS);
+	device_add_stale(&sim.dev, &s);
+	assert_true(device_submit(&sim, 0, all, 2) && device_submit(&sim, 0, page, 2));
+	assert_int_equal(sim.dev.nr, 1);
+	assert_true(sim.dev.stale[0].first == 0 && sim.dev.stale[0].last == s.last);
+	assert_int_equal(sim.dev.stale[0].units, 2);
+}
+
+/* ---- the machine ---- */
+
+/* Every flag is one that a program may name, and what software may rely on is what it says. */
+static void good_flags(void **state)
+{
+	static const char *const names[] = DEVICE_FLAG_NAMES;
+
+	(void)state;
+	assert_int_equal(DEVICE_FLAGS, (1u << COUNT(names)) - 1);
+	for (unsigned flags = 0; flags <= DEVICE_FLAGS; flags++) {
+		start(flags);
+		assert_int_equal(sim.dev.unit.ranges, (flags & DEVICE_RANGES) != 0);
+		assert_int_equal(sim.dev.unit.nonleaf, (flags & DEVICE_NONLEAF) != 0);
+		assert_int_equal(sim.dev.unit.max_mask_lg2, flags & DEVICE_SMALL_MASK ?
+				 DEVICE_SMALL_MASK_LG2 : DEVICE_FULL_MASK_LG2);
+		assert_int_equal(device_units(&sim.dev), flags & DEVICE_TWO_UNITS ? 2 : 1);
+	}
+}
+
+/* Once in one time is always. */
+static void good_chance(void **state)
+{
+	(void)state;
+	start(0);
+	for (unsigned i = 0; i < 100; i++)
+		assert_true(device_chance(&sim.dev, 1));
+}
+
+static void good_free(void **state)
+{
+	size_t before = mallinfo2().uordblks;
+	struct device d = { 0 };
+
+	(void)state;
+	device_reset(&d, 0, false, 1);
+	device_free(&d);
+	assert_int_equal(mallinfo2().uordblks, before);
 }
 
 /* At first caches hold anything under the same tags, of all VAs, and nobody knows the entry. */
@@ -297,6 +374,20 @@ static void good_reset(void **state)
 	assert_int_equal(sim.dev.nr, 0);
 }
 
+/* Of that, too, caches may let go by themselves: of a byte, for all that anybody knows. */
+static void good_evict_of_anything(void **state)
+{
+	(void)state;
+	device_reset(&sim.dev, 0, false, 1);
+	device_evict(&sim.dev, 0);
+	device_evict(&sim.dev, UINT64_MAX);
+	device_evict(&sim.dev, 1);
+	device_evict(&sim.dev, UINT64_MAX - 1);
+	assert_int_equal(sim.dev.nr, 2);
+	for (size_t i = 0; i < sim.dev.nr; i++)
+		assert_true(sim.dev.stale[i].first == 2 && sim.dev.stale[i].last == UINT64_MAX - 2);
+}
+
 /* A piece at the end of the address space, as large as all of it, goes whole. */
 static void good_largest_piece(void **state)
 {
@@ -319,7 +410,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_random),
 		cmocka_unit_test(good_merging),
+		cmocka_unit_test(good_left),
+		cmocka_unit_test(good_whole_for_another_unit),
+		cmocka_unit_test(good_flags),
+		cmocka_unit_test(good_chance),
+		cmocka_unit_test(good_free),
 		cmocka_unit_test(good_reset),
+		cmocka_unit_test(good_evict_of_anything),
 		cmocka_unit_test(good_largest_piece),
 	};
 

@@ -8,10 +8,12 @@
  */
 #include "oracle/sim.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -147,12 +149,31 @@ static void store_other_domain(void)
 
 static void bad_domain_while_valid(void **state)
 {
+	char words[80];
+
 	(void)state;
 	start(0, 1);
 	device_store_entry(&sim, 1, sim.dev.unit.domain);
 	assert_string_equal(stopped(make_valid), "");
-	assert_non_null(strstr(stopped(store_other_domain), "leads to PA 0x123000"));
+	snprintf(words, sizeof(words), "leads to PA 0x123000 while its domain is 0x%" PRIx32,
+		 sim.dev.unit.domain ^ 1u);
+	assert_non_null(strstr(stopped(store_other_domain), words));
 	assert_int_equal(sim.verdict.check, CHECK_TORN);
+}
+
+static void make_invalid(void)
+{
+	device_store_entry(&sim, 0, 0x456000);
+}
+
+/* An entry that is not valid leads nowhere, and may have any domain. */
+static void good_not_valid(void **state)
+{
+	(void)state;
+	start(0, 1);
+	assert_string_equal(stopped(make_invalid), "");
+	assert_true(sim.device.root_pa == 0);
+	assert_string_equal(stopped(store_other_domain), "");
 }
 
 /* A unit goes on with the entry as it was until it is told to forget that of this device. */
@@ -176,6 +197,8 @@ static void good_entry_is_cached(void **state)
 	assert_true(device_submit(&sim, 0, c, 2));
 	assert_int_equal(sim.dev.entry_units, 2);
 	assert_true(device_submit(&sim, 1, c, 2));
+	assert_int_equal(sim.dev.entry_units, 0);
+	assert_string_equal(stopped(make_valid), ""); /* as it is already */
 	assert_int_equal(sim.dev.entry_units, 0);
 }
 
@@ -201,6 +224,33 @@ static void good_driver(void **state)
 	}
 }
 
+static void invalidate_all(void)
+{
+	const struct pt_invalidation inv = { 0, UINT64_MAX, PT_ANY_LEVEL, PT_ANY_LEVEL };
+
+	driver_invalidate(&sim, &inv);
+}
+
+static void change_top(void)
+{
+	driver_change_top(&sim, 0x123000, 2);
+}
+
+/* Whatever comes first, when nobody could make commands. */
+static void bad_no_encoder(void **state)
+{
+	static void (*const first[])(void) = { invalidate_all, change_top };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		start(0, 1);
+		sim.encoder = NULL;
+		assert_string_equal(stopped(first[i]),
+				    "init takes a configuration that it should refuse");
+		assert_int_equal(sim.verdict.check, CHECK_RESULT);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,8 +259,10 @@ int main(void)
 		cmocka_unit_test(bad_illegal),
 		cmocka_unit_test(bad_valid_before_domain),
 		cmocka_unit_test(bad_domain_while_valid),
+		cmocka_unit_test(good_not_valid),
 		cmocka_unit_test(good_entry_is_cached),
 		cmocka_unit_test(good_driver),
+		cmocka_unit_test(bad_no_encoder),
 	};
 
 	return cmocka_run_group_tests_name("driver", tests, NULL, tear_down);

@@ -14,7 +14,7 @@ void flat_reset(struct flat *f, uint64_t sizes, unsigned vasz_lg2, enum flat_ape
 	f->sizes = sizes;
 	f->apertures[0].first = 0;
 	f->apertures[0].last = last_below(vasz_lg2);
-	f->apertures[1].first = 1;
+	f->apertures[1].first = 1; /* equivalent: off-3: as empty */
 	f->apertures[1].last = 0;
 	if (where == FLAT_HIGH) {
 		f->apertures[0].first = ~last_below(vasz_lg2);
@@ -59,7 +59,7 @@ bool flat_next(const struct flat *f, uint64_t va, uint64_t *at)
 		const struct extent *e = &f->extents[i];
 
 		if (last_of(e) >= va) {
-			*at = e->va > va ? e->va : va;
+			*at = e->va > va ? e->va : va; /* equivalent: rel-1: they are the same */
 			return true;
 		}
 	}
@@ -69,7 +69,7 @@ bool flat_next(const struct flat *f, uint64_t va, uint64_t *at)
 /* The largest size that iova and oa are aligned to and that len can hold. */
 static unsigned greedy_lg2(const struct flat *f, uint64_t iova, uint64_t oa, uint64_t len)
 {
-	unsigned best = 64;
+	unsigned best = 64; /* equivalent: off-1, off-2: some size always fits */
 
 	/* Beyond the first size that does not fit, none does. */
 	for (unsigned lg2 = 0; lg2 < 64; lg2++) {
@@ -87,7 +87,7 @@ struct prediction flat_predict_map(const struct flat *f, const struct flat_mappi
 				   uint64_t limit)
 {
 	struct prediction p = { 0, 0 };
-	uint64_t taken = 0;
+	uint64_t taken = 0; /* equivalent: off-1: read when it was set */
 	bool any = flat_next(f, m->iova, &taken);
 
 	while (p.mapped < m->len && p.mapped < limit) {
@@ -107,12 +107,14 @@ struct prediction flat_predict_map(const struct flat *f, const struct flat_mappi
 static void insert(struct flat *f, size_t at, struct extent e)
 {
 	if (f->nr == f->cap) {
+		/* equivalent: off-1, off-3, off-4: it only moves at other times */
 		size_t cap = f->cap ? 2 * f->cap : 64;
 		struct extent *grown = realloc(f->extents, cap * sizeof(*grown));
 
 		if (!grown) {
+			/* equivalent: drop-1: words */
 			fputs("walkdiff: out of memory for the flat map\n", stderr);
-			abort();
+			abort(); /* equivalent: drop-1: it crashes then */
 		}
 		f->extents = grown;
 		f->cap = cap;
@@ -140,6 +142,7 @@ static void add_leaf(struct flat *f, struct extent leaf)
 {
 	size_t at = 0;
 
+	/* equivalent: rel-2: nothing is mapped where a leaf comes */
 	while (at < f->nr && f->extents[at].va < leaf.va)
 		at++;
 	if (at > 0 && continues(&f->extents[at - 1], &leaf)) {
@@ -175,7 +178,7 @@ const struct extent *flat_find(const struct flat *f, uint64_t va, uint64_t *leaf
 		const struct extent *e = &f->extents[i];
 
 		if (va - e->va <= last_of(e) - e->va) { /* wraps where va is below */
-			*leaf_va = va - ((va - e->va) & (size_of(e) - 1));
+			*leaf_va = va & ~(size_of(e) - 1);
 			return e;
 		}
 	}
@@ -196,11 +199,11 @@ bool flat_predict_unmap(const struct flat *f, uint64_t iova, uint64_t len, uint6
 		if (last_of(e) < at)
 			continue;
 		/* At a gap, inside a leaf, or past the end: nothing more goes. */
-		if (e->va > at || (at - e->va) % size || (any && *last >= asked))
+		if (e->va > at || at % size || (any && *last >= asked))
 			break;
 		before = (at - e->va) / size;
 		leaves = (asked - at) / size + 1;
-		if (leaves > e->count - before)
+		if (leaves > e->count - before) /* equivalent: rel-1: it is that already */
 			leaves = e->count - before;
 		*last = at + (leaves * size - 1);
 		any = true;
@@ -210,7 +213,7 @@ bool flat_predict_unmap(const struct flat *f, uint64_t iova, uint64_t len, uint6
 
 void flat_unmap(struct flat *f, uint64_t iova, uint64_t len)
 {
-	uint64_t last = 0;
+	uint64_t last = 0; /* equivalent: off-1: read when it was set */
 	bool any = flat_predict_unmap(f, iova, len, &last);
 
 	f->changes += any;
@@ -254,7 +257,7 @@ static void add_part(struct flat *f, struct extent leaf, uint64_t len)
 
 void flat_cut(struct flat *f, uint64_t va)
 {
-	uint64_t leaf_va = 0, size;
+	uint64_t leaf_va = 0, size; /* equivalent: off-1: set by what follows */
 	struct extent leaf = *flat_find(f, va, &leaf_va), rest;
 
 	size = size_of(&leaf);
@@ -264,7 +267,7 @@ void flat_cut(struct flat *f, uint64_t va)
 	rest = leaf;
 	rest.va = va;
 	rest.oa += va - leaf_va;
-	flat_unmap(f, leaf_va, 1);
+	flat_unmap(f, leaf_va, 1); /* equivalent: off-1: one byte could not be cut */
 	add_part(f, leaf, va - leaf_va);
 	add_part(f, rest, leaf_va + size - va);
 	f->changes++;
@@ -272,7 +275,7 @@ void flat_cut(struct flat *f, uint64_t va)
 
 void flat_set_dirty(struct flat *f, uint64_t va, bool dirty)
 {
-	uint64_t leaf_va = 0;
+	uint64_t leaf_va = 0; /* equivalent: off-1: set by what follows */
 	const struct extent *found = flat_find(f, va, &leaf_va);
 	struct extent leaf = *found;
 

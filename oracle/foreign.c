@@ -22,7 +22,7 @@ static unsigned find(const char *name, const char *const *names, unsigned nr)
 {
 	unsigned i = 0;
 
-	while (i < nr && strcmp(names[i], name))
+	while (i < nr && strcmp(names[i], name)) /* equivalent: rel-1: nor is nr + 1 below nr */
 		i++;
 	return i;
 }

@@ -6,6 +6,8 @@
  * times: declaring that (all agree), declaring nothing, and declaring another deviation (both
  * times the check that must stop it does).
  */
+#define PT_WORLD sim
+#include "core/shim.h"
 #include "oracle/liar.h"
 
 #include <errno.h>
@@ -137,6 +139,15 @@ static uint64_t unmap_gathers_more(struct pt *pt, uint64_t iova, uint64_t len, s
 	return removed;
 }
 
+static uint64_t unmap_tells_tables(struct pt *pt, uint64_t iova, uint64_t len, struct pt_gather *g)
+{
+	uint64_t removed = real->unmap(pt, iova, len, g);
+
+	if (removed)
+		g->table_levels |= 2;
+	return removed;
+}
+
 static void sync_gathers(struct pt *pt, struct pt_gather *g)
 {
 	real->sync(pt, g);
@@ -191,6 +202,7 @@ static const struct other_way ways[] = {
 	WAY(map, map_takes_over, "map-over", "errors", RESULT, plain, everything),
 	WAY(unmap, unmap_says_asked, "unmap-whole", "errors", RESULT, plain, everything),
 	WAY(unmap, unmap_gathers_more, "gather", "unmap-whole", RESULT, plain, everything),
+	WAY(unmap, unmap_tells_tables, "gather", "unmap-whole", RESULT, plain, everything),
 	WAY(map, map_widens, "write-only", "errors", WALK, plain, everything),
 	WAY(map, map_as_memory, "attributes", "errors", WALK, x86, a_device),
 	WAY(map, map_as_memory, "prot", "errors", WALK, x86, a_device),
@@ -254,6 +266,60 @@ static void bad_gather_after_sync(void **state)
 
 	(void)state;
 	check_way(&w, "gather", CHECK_LEDGER);
+}
+
+/* ---- a gather that is dropped ---- */
+
+static const struct pt_config no_gaps = {
+	.features = PT_FLUSH_RANGE_NO_GAPS, .vasz_lg2 = 15, .top_level = 2, .oasz_lg2 = 20
+};
+
+/* The same two pages twice, and others that are apart: the second time the gather is dropped. */
+static void apart(void)
+{
+	if (judge_init(judge))
+		return;
+	for (unsigned i = 0; i < 2; i++) {
+		map_prot(0, 0x10000, 2 * PAGE, RW);
+		judge_unmap(judge, 0, 2 * PAGE);
+		if (i == 0)
+			judge_sync(judge);
+	}
+	map_prot(4 * PAGE, 0x20000, PAGE, RW);
+	judge_unmap(judge, 4 * PAGE, PAGE);
+	judge_sync(judge);
+	judge_deinit(judge);
+}
+
+static uint64_t unmap_drops(struct pt *pt, uint64_t iova, uint64_t len, struct pt_gather *g)
+{
+	if (iova == 4 * PAGE)
+		g->first = PT_GATHER_EMPTY.first, g->last = PT_GATHER_EMPTY.last;
+	return real->unmap(pt, iova, len, g);
+}
+
+static uint64_t unmap_drops_some(struct pt *pt, uint64_t iova, uint64_t len, struct pt_gather *g)
+{
+	struct pt_invalidation some = { PAGE, 2 * PAGE - 1, PT_ANY_LEVEL, PT_ANY_LEVEL };
+
+	if (iova == 4 * PAGE)
+		sim_invalidate(&judge->sim, &some);
+	return unmap_drops(pt, iova, len, g);
+}
+
+/* Not invalidated now, though before, and that only the end of it was. */
+static void bad_gather_dropped(void **state)
+{
+	const struct other_way honest = { .name = "ours", .config = &no_gaps, .sequence = apart };
+	struct other_way w = { .name = "unmap_drops", .config = &no_gaps, .sequence = apart,
+			       .ops.unmap = unmap_drops };
+
+	(void)state;
+	check_way(&honest, NULL, CHECK_NONE);
+	check_way(&w, NULL, CHECK_RESULT);
+	w.name = "unmap_drops_some";
+	w.ops.unmap = unmap_drops_some;
+	check_way(&w, NULL, CHECK_RESULT);
 }
 
 /* Each alone: what is promised besides is judged, and found. */
@@ -324,6 +390,7 @@ int main(void)
 		cmocka_unit_test(good_deviations_excuse),
 		cmocka_unit_test(bad_deviations_undeclared),
 		cmocka_unit_test(bad_gather_after_sync),
+		cmocka_unit_test(bad_gather_dropped),
 		cmocka_unit_test(good_ours_declares_anything),
 		cmocka_unit_test(good_checks_are_off),
 		cmocka_unit_test(bad_names),

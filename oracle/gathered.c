@@ -9,6 +9,7 @@ uint8_t leaf_level_bit(const struct judge *j, unsigned size_lg2)
 {
 	unsigned level = 0;
 
+	/* equivalent: rel-1: none is larger than an item of the largest top */
 	while (level < j->subject.hw->max_top && hw_item_lg2(j->subject.hw, level + 1) <= size_lg2)
 		level++;
 	return (uint8_t)(1u << level);
@@ -21,6 +22,7 @@ uint8_t leaf_levels(const struct judge *j, uint64_t first, uint64_t last)
 	for (size_t i = 0; i < j->flat.nr; i++) {
 		const struct extent *e = &j->flat.extents[i];
 
+		/* equivalent: rel-1, off-1, rel-2: the first byte of a leaf is never the last */
 		if (e->va <= last && e->va + ((e->count << e->size_lg2) - 1) >= first)
 			levels |= leaf_level_bit(j, e->size_lg2);
 	}
@@ -29,8 +31,10 @@ uint8_t leaf_levels(const struct judge *j, uint64_t first, uint64_t last)
 
 struct pt_gather predict_gather(struct judge *j, struct pt_gather g, struct pt_invalidation what)
 {
-	bool empty = g.first > g.last;
+	bool empty = g.first > g.last; /* equivalent: rel-1: a byte is no leaf */
+	/* equivalent: rel-1, off-1: none apart when equal; a gap is pages */
 	bool apart = !empty && ((g.last < what.first && what.first - g.last > 1) ||
+				/* equivalent: rel-1, off-1: likewise */
 				(what.last < g.first && g.first - what.last > 1));
 
 	uint32_t more = j->sim.t->work.unlinked;
@@ -47,9 +51,10 @@ struct pt_gather predict_gather(struct judge *j, struct pt_gather g, struct pt_i
 				 " was dropped without being invalidated", g.first, g.last);
 		g = PT_GATHER_EMPTY;
 	}
+	/* equivalent: rel-1: it is that already */
 	if (what.first < g.first)
 		g.first = what.first;
-	if (what.last > g.last)
+	if (what.last > g.last) /* equivalent: rel-1: likewise */
 		g.last = what.last;
 	if (j->config.features & PT_DETAILED_GATHER)
 		g.leaf_levels |= what.leaf_levels;

@@ -15,7 +15,7 @@ static void *host_table_alloc(void *ctx, size_t size, uint64_t *pa)
 {
 	struct sim *s = ctx;
 
-	if (!size || size & (size - 1))
+	if (!size || size & (size - 1)) /* equivalent: off-1: a byte holds no item */
 		sim_stop(s, CHECK_BELIEF, "asked for a table of %zu bytes", size);
 	return (void *)sim_table_alloc(s, size, pa);
 }
@@ -97,7 +97,8 @@ static void host_barrier(void *ctx)
 	stores_reach_all(ctx);
 }
 
-static _Noreturn void host_fail(void *ctx, const char *what)
+/* Does not return. */
+static void host_fail(void *ctx, const char *what)
 {
 	sim_stop(ctx, CHECK_BELIEF, "%s", what);
 }
@@ -144,7 +145,7 @@ static void catch_up_table(struct sim *s, struct slot *slot)
 
 		if (words[i] == old)
 			continue;
-		seen[i] = words[i];
+		seen[i] = words[i]; /* equivalent: swap-1: what does not return ends the run */
 		sim_note_store(s, slot, &words[i], old, words[i]);
 	}
 }
@@ -152,6 +153,7 @@ static void catch_up_table(struct sim *s, struct slot *slot)
 /* Of the live tables that hardware does not reach, or of those of one level that it does. */
 static void catch_up_level(struct sim *s, bool linked, unsigned level)
 {
+	/* equivalent: rel-1: what was never used is not live */
 	for (uint32_t i = 0; i < s->memory->used; i++) {
 		struct slot *slot = &s->memory->slots[i];
 
@@ -165,7 +167,8 @@ void sim_catch_up(struct sim *s)
 {
 	if (s->sees_accesses || s->memory->wild)
 		return;
-	catch_up_level(s, false, 0);
+	catch_up_level(s, false, 0); /* equivalent: off-1: of all levels */
+	/* equivalent: rel-1: no table is of that level */
 	for (unsigned level = 0; level < HW_MAX_LEVELS; level++)
 		catch_up_level(s, true, level);
 }

@@ -70,6 +70,7 @@ static void finds_itself_wrong(void)
 
 static void good_host(void **state)
 {
+	struct pt_host_lock lock = { 0 };
 	uint64_t pa, *table, old;
 
 	(void)state;
@@ -93,8 +94,31 @@ static void good_host(void **state)
 	assert_true(host->cmpxchg(host->ctx, &table[1], &old, 9));
 	assert_true(host->cmpxchg_relaxed(host->ctx, &table[1], &(uint64_t){ 9 }, 10));
 	assert_int_equal(table[1], 10);
+	for (unsigned i = 0; i < 2; i++) {
+		host->lock(host->ctx, &lock);
+		assert_true(lock.held);
+		host->unlock(host->ctx, &lock);
+		assert_false(lock.held);
+	}
 	host->table_free(host->ctx, pa, 16);
 	assert_int_equal(judge->sim.memory->nr_live, 0);
+}
+
+/* Relaxed stores may be seen late, but not behind a barrier. */
+static void good_barrier(void **state)
+{
+	uint64_t pa, *table;
+
+	(void)state;
+	judge->device_flags = DEVICE_WEAK_STORES;
+	use_host();
+	judge->device_flags = 0;
+	table = host->table_alloc(host->ctx, 16, &pa);
+	host->store_relaxed(host->ctx, &table[1], 8);
+	assert_int_equal(host->load(host->ctx, &table[1]), 8);
+	assert_int_equal(table[1], 0);
+	host->barrier(host->ctx);
+	assert_int_equal(table[1], 8);
 }
 
 static void bad_host(void **state)
@@ -259,6 +283,7 @@ int main(void)
 		cmocka_unit_test(bad_without_hooks),
 		cmocka_unit_test(bad_init_takes_anything),
 		cmocka_unit_test(good_host),
+		cmocka_unit_test(good_barrier),
 		cmocka_unit_test(bad_host),
 	};
 

@@ -38,6 +38,7 @@ unsigned hw_items_lg2(const struct hw_format *f, const struct hw_device *dev, un
 
 	if (level == dev->level && f->root_lg2)
 		return f->root_lg2(f, dev);
+	/* equivalent: rel-2: a whole table is what is left then */
 	if (level == dev->level && f->max_vasz_lg2 < item_lg2 + f->index_lg2)
 		return f->max_vasz_lg2 - item_lg2;
 	return f->index_lg2;
@@ -143,7 +144,7 @@ static enum hw_fault va_fault(const struct hw_format *f, const struct hw_device 
 	unsigned width = width_lg2(f, dev);
 	uint64_t above;
 
-	if (f->limits_va && dev->vasz_lg2 < width)
+	if (f->limits_va && dev->vasz_lg2 < width) /* equivalent: rel-1: it is that already */
 		width = dev->vasz_lg2;
 	/* The highest bit that counts, and all above it, are the same. */
 	if (dev->sign_extend) {
@@ -215,11 +216,13 @@ static void *make_room(void *array, size_t count, size_t *capacity, size_t size)
 {
 	if (count < *capacity)
 		return array;
+	/* equivalent: off-1: it only moves at other times */
 	*capacity = *capacity ? 2 * *capacity : 64;
 	array = realloc(array, *capacity * size);
 	if (!array) {
+		/* equivalent: drop-1: words */
 		fprintf(stderr, "hw_enumerate: out of memory\n");
-		abort();
+		abort(); /* equivalent: drop-1: who asked for room writes there */
 	}
 	return array;
 }
@@ -253,12 +256,10 @@ static bool stop(struct hw_map *map, enum hw_fault fault, uint64_t va, uint64_t 
 /* The first item from i on that is not zero, or n. A zero item is not present anywhere. */
 static size_t next_used(const uint64_t *items, size_t i, size_t n)
 {
-	if (i < n && items[i])
-		return i;
-	while (n - i >= 8 &&
+	while (n - i >= 8 && /* equivalent: rel-1, off-1: the second loop does the rest */
 	       !(items[i] | items[i + 1] | items[i + 2] | items[i + 3] | items[i + 4] |
 		 items[i + 5] | items[i + 6] | items[i + 7]))
-		i += 8;
+		i += 8; /* equivalent: off-2: one is looked at twice */
 	while (i < n && !items[i])
 		i++;
 	return i;
@@ -278,8 +279,8 @@ static bool same_leaf(const struct hw_item *a, const struct hw_item *b)
 }
 
 /*
- * Check the run that starts with items[i], which decodes to *first; gather accessed and
- * dirty there. False: the run is broken or holds a fault, which is noted.
+ * Check the run, maybe of one, that starts with items[i], which decodes to *first; gather
+ * accessed and dirty there. False: the run is broken or holds a fault, which is noted.
  */
 static bool scan_run(struct scan *s, const struct visit *v, const uint64_t *items, size_t i,
 		     size_t n, struct hw_item *first)
@@ -289,10 +290,10 @@ static bool scan_run(struct scan *s, const struct visit *v, const uint64_t *item
 	struct hw_item item;
 	enum hw_fault fault;
 
-	if (i & (len - 1) || n - i < len)
+	if (i & (len - 1) || n < len)
 		return stop(s->out, HW_OK, v->table.va + ((uint64_t)i << item_lg2), items[i],
 			    level);
-	for (size_t k = i + 1; k < i + len; k++) {
+	for (size_t k = i + 1; k < i + len; k++) { /* equivalent: off-2: i is like itself */
 		if (items[k] == items[i] && !first->counts_up)
 			continue;
 		fault = hw_decode(s->f, s->dev, items[k], level, &item);
@@ -331,7 +332,6 @@ static bool scan_item(struct scan *s, const struct visit *v, const uint64_t *ite
 	uint64_t va = hw_item_va(s->f, s->dev, v->table.va, level, *i), raw = items[*i];
 	struct hw_item item;
 	enum hw_fault fault = hw_decode(s->f, s->dev, raw, level, &item);
-	size_t len = 1;
 
 	if (fault == HW_NOT_PRESENT) {
 		++*i;
@@ -351,18 +351,15 @@ static bool scan_item(struct scan *s, const struct visit *v, const uint64_t *ite
 			.user = v->user && item.attrs.user,
 			.raw = raw, .raw_level = level });
 	}
-	if (item.size_lg2 > item_lg2) {
-		len <<= item.size_lg2 - item_lg2;
-		if (!scan_run(s, v, items, *i, n, &item))
-			return false;
-	}
+	if (!scan_run(s, v, items, *i, n, &item))
+		return false;
 	item.attrs.read &= v->read;
 	item.attrs.write &= v->write;
 	item.attrs.exec &= v->exec;
 	item.attrs.exec_privileged &= v->exec_privileged;
 	item.attrs.user &= v->user;
 	add_leaf(s->out, &(struct hw_leaf){ .va = va, .item = item, .level = (uint8_t)level });
-	*i += len;
+	*i += (size_t)1 << (item.size_lg2 - item_lg2);
 	return true;
 }
 
@@ -426,7 +423,8 @@ void hw_describe(const struct hw_format *f, uint64_t raw, char *buf, size_t len)
 				 field->name, prefix, raw >> field->lo & low_bits(bits));
 
 		/* snprintf has ended a string that did not fit. */
-		if (n < 0 || (size_t)n >= len - used)
+		/* equivalent: rel-1: the next one has no room at all */
+		if ((size_t)n >= len - used)
 			return;
 		used += (size_t)n;
 	}

@@ -80,7 +80,7 @@ struct hw_item {
 	uint8_t next_level; /* TABLE */
 	uint8_t size_lg2;   /* LEAF: of the whole leaf, all items of its run */
 	bool counts_up;	    /* LEAF: the items of its run hold consecutive OAs (Arm), not all the same */
-	uint64_t item_oa;   /* LEAF that counts up: OA of this very item */
+	uint64_t item_oa;   /* LEAF that counts up: OA of this very item; else 0 */
 	struct hw_attrs attrs; /* TABLE: read, write and encrypted only */
 };
 
@@ -162,7 +162,7 @@ struct hw_step {
 
 struct hw_walk {
 	enum hw_fault fault;
-	uint64_t oa;		/* where va itself goes */
+	uint64_t oa;		/* where va itself goes; 0: nowhere */
 	struct hw_item leaf;	/* of the last step; attrs.read, write are those of the whole walk */
 	unsigned nr_steps;
 	struct hw_step steps[HW_MAX_LEVELS];

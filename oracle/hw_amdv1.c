@@ -48,7 +48,7 @@ static bool bit(uint64_t raw, unsigned n)
 
 static unsigned min(unsigned a, unsigned b)
 {
-	return a < b ? a : b;
+	return a < b ? a : b; /* equivalent: rel-1: of equals any */
 }
 
 /*
@@ -125,6 +125,7 @@ static enum hw_fault decode(const struct hw_format *f, const struct hw_device *d
 		return HW_NOT_PRESENT;
 	if (bits(raw, 58, 52))
 		return HW_RESERVED;
+	/* equivalent: off-1: bit 52 is zero */
 	out->address = bits(raw, 51, 12) << f->granule_lg2;
 	/* Neither execution nor privilege is known here: both are always allowed. */
 	out->attrs.exec = out->attrs.exec_privileged = out->attrs.user = true;
@@ -166,7 +167,8 @@ static bool promise(const struct hw_format *f, const struct hw_request *req, str
 static uint64_t touch(const struct hw_format *f, uint64_t raw, bool write)
 {
 	(void)f;
-	return raw | UINT64_C(1) << 5 | (write ? UINT64_C(1) << 6 : 0);
+	raw |= UINT64_C(1) << 5;
+	return write ? raw | UINT64_C(1) << 6 : raw;
 }
 
 static const struct hw_field fields[] = {
@@ -179,7 +181,7 @@ static const struct hw_field fields[] = {
 	{ 6, 6, "D" },
 	{ 5, 5, "A" },
 	{ 0, 0, "PR" },
-	{ 0, 0, NULL },
+	{ .name = NULL },
 };
 
 static const char manual[] = "AMD I/O Virtualization Technology (IOMMU) Specification, "

@@ -107,6 +107,7 @@ static unsigned root_lg2(const struct hw_format *f, const struct hw_device *dev)
 {
 	unsigned item_lg2 = hw_item_lg2(f, dev->level);
 
+	/* equivalent: rel-1: the difference is 0 then */
 	return dev->vasz_lg2 > item_lg2 ? dev->vasz_lg2 - item_lg2 : 0;
 }
 
@@ -137,13 +138,16 @@ static uint64_t reserved(const struct hw_format *f, const struct hw_device *dev)
 	return lpa(f, dev) ? above : above | ones(f->granule_lg2 - 1U, 12);
 }
 
+/* Of what reserves nothing, so that the bit above the field is zero. */
 static uint64_t address(const struct hw_format *f, const struct hw_device *dev, uint64_t raw)
 {
 	if (lpa2(f, dev))
+		/* equivalent: off-1: bit 50 is zero */
 		return (raw & ones(49, f->granule_lg2)) | bits(raw, 9, 8) << 50;
 	if (lpa(f, dev))
+		/* equivalent: off-1: bit 48 is zero */
 		return (raw & ones(47, 16)) | bits(raw, 15, 12) << 48;
-	return raw & ones(47, f->granule_lg2);
+	return raw & ones(47, f->granule_lg2); /* equivalent: off-1: bit 48 is zero */
 }
 
 static enum hw_fault decode_leaf_place(const struct hw_format *f, const struct hw_device *dev,
@@ -274,7 +278,7 @@ static enum hw_fault decode_s2(const struct hw_format *f, const struct hw_device
 		return fault;
 	if (out->kind == HW_LEAF)
 		return decode_s2_leaf(f, dev, raw, out);
-	if (bits(raw, 63, 59))
+	if (bits(raw, 63, 59)) /* equivalent: off-1: no bit is above 63 */
 		return HW_RESERVED;
 	out->attrs = (struct hw_attrs){ .read = true, .write = true, .exec = true,
 					.exec_privileged = true, .user = true };
@@ -353,18 +357,19 @@ static uint64_t touch_s2(const struct hw_format *f, uint64_t raw, bool write)
 }
 
 static const struct hw_field fields_s1[] = {
+	/* equivalent: off-1: no bit is above 63 */
 	{ 63, 63, "NSTable" },	  { 62, 61, "APTable" }, { 60, 60, "XNTable" },
 	{ 59, 59, "PXNTable" },	  { 54, 54, "UXN" },	 { 53, 53, "PXN" },
 	{ 52, 52, "Contiguous" }, { 51, 51, "DBM" },	 { 49, 12, "Address" },
 	{ 11, 11, "nG" },	  { 10, 10, "AF" },	 { 9, 8, "SH" },
 	{ 7, 6, "AP" },		  { 5, 5, "NS" },	 { 4, 2, "AttrIndx" },
-	{ 1, 1, "Type" },	  { 0, 0, "Valid" },	 { 0, 0, NULL },
+	{ 1, 1, "Type" },	  { 0, 0, "Valid" },	 { .name = NULL },
 };
 
 static const struct hw_field fields_s2[] = {
 	{ 54, 53, "XN" }, { 52, 52, "Contiguous" }, { 51, 51, "DBM" }, { 49, 12, "Address" },
 	{ 10, 10, "AF" }, { 9, 8, "SH" },	    { 7, 6, "S2AP" },  { 5, 2, "MemAttr" },
-	{ 1, 1, "Type" }, { 0, 0, "Valid" },	    { 0, 0, NULL },
+	{ 1, 1, "Type" }, { 0, 0, "Valid" },	    { .name = NULL },
 };
 
 #define BOTH_STAGES                                                                                \

@@ -88,6 +88,8 @@ static void good_worked_leaves(void **state)
 		assert_int_equal(item.size_lg2, worked_leaves[i].size_lg2);
 		assert_true(item.address == worked_leaves[i].oa);
 		assert_int_equal(item.attrs.type, HW_WRITE_BACK);
+		if (!item.counts_up)
+			assert_true(item.item_oa == 0);
 	}
 }
 
@@ -151,6 +153,9 @@ static void good_stage_1_bits(void **state)
 		{ 0x64b, { RWX, .type = HW_DEVICE_MEMORY } },
 		{ 0x44b, { RWX } },
 		{ 0x64f, { RWX } },
+		{ 0x653, { RWX } },
+		{ 0x657, { RWX } },
+		{ 0x65b, { RWX } },
 		{ 0x65f, { RWX } },
 		{ 0x7c3, { ALL, EXEC, WB } },
 		{ 0x80000000007c3, { ALL, EXEC, .write = true, WB } },
@@ -289,6 +294,30 @@ static void good_runs(void **state)
 	free(map.tables);
 }
 
+/* A root of as many items as a run has: all of it is one leaf. */
+static void good_run_fills_root(void **state)
+{
+	static const unsigned root_lg2[] = { 4, 5, 5 };
+	struct hw_map map = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(all); i++) {
+		struct hw_device dev = two_levels(all[i]);
+		unsigned item_lg2 = hw_item_lg2(all[i], 1), size_lg2 = item_lg2 + root_lg2[i];
+
+		dev.vasz_lg2 = (uint8_t)size_lg2;
+		for (unsigned k = 0; k < 1U << root_lg2[i]; k++)
+			*item_at(ROOT, k) = (uint64_t)k << item_lg2 | (PAGE ^ 2) | CONTIGUOUS;
+		hw_enumerate(all[i], &dev, &mem, 9, &map);
+		assert_int_equal(map.fault, HW_OK);
+		assert_false(map.run_broken);
+		assert_int_equal(map.nr_leaves, 1);
+		assert_int_equal(map.leaves[0].item.size_lg2, size_lg2);
+	}
+	free(map.leaves);
+	free(map.tables);
+}
+
 /* Each item of a run, spoilt in every way. */
 static void bad_runs(void **state)
 {
@@ -385,8 +414,9 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_worked_leaves), cmocka_unit_test(good_worked_tables),
 		cmocka_unit_test(good_stage_1_bits),  cmocka_unit_test(good_table_restrictions),
-		cmocka_unit_test(good_runs),	      cmocka_unit_test(bad_runs),
-		cmocka_unit_test(good_upper_half),    cmocka_unit_test(good_describe),
+		cmocka_unit_test(good_runs),	      cmocka_unit_test(good_run_fills_root),
+		cmocka_unit_test(bad_runs),	      cmocka_unit_test(good_upper_half),
+		cmocka_unit_test(good_describe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

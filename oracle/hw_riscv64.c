@@ -89,7 +89,7 @@ static enum hw_fault decode_table(uint64_t raw, unsigned level, struct hw_item *
 	if (bit(raw, 4) || bit(raw, 6) || bit(raw, 7))
 		return HW_RESERVED;
 	/* Also where Svnapot and Svpbmt give them a meaning in leaves. */
-	if (bit(raw, 63) || bits(raw, 62, 61))
+	if (bits(raw, 63, 61)) /* equivalent: off-1, off-4: bit 60 is zero, and none is above 63 */
 		return HW_RESERVED;
 	if (level == 0)
 		return HW_BAD_LEVEL;
@@ -145,17 +145,20 @@ static enum hw_fault decode_leaf(const struct hw_format *f, const struct hw_devi
 static enum hw_fault decode(const struct hw_format *f, const struct hw_device *dev, uint64_t raw,
 			    unsigned level, struct hw_item *out)
 {
+	uint64_t pbmt = bits(raw, 62, 61);
+
 	*out = (struct hw_item){ .kind = HW_EMPTY };
 	if (!bit(raw, 0))
 		return HW_NOT_PRESENT;
 	if (bits(raw, 60, 54))
 		return HW_RESERVED;
-	if (dev->memory_types ? bits(raw, 62, 61) == PBMT_RESERVED : bits(raw, 62, 61) != 0)
+	if (dev->memory_types ? pbmt == PBMT_RESERVED : pbmt != 0)
 		return HW_RESERVED;
 	if (bit(raw, 63) && !dev->napot)
 		return HW_RESERVED;
 	if (bit(raw, 2) && !bit(raw, 1))
 		return HW_RESERVED;
+	/* equivalent: off-1: bit 54 is zero */
 	out->address = bits(raw, 53, 10) << f->granule_lg2;
 	if (!bits(raw, 3, 1))
 		return decode_table(raw, level, out);
@@ -197,11 +200,12 @@ static bool promise(const struct hw_format *f, const struct hw_request *req, str
 static uint64_t touch(const struct hw_format *f, uint64_t raw, bool write)
 {
 	(void)f;
-	return raw | UINT64_C(1) << 6 | (write ? UINT64_C(1) << 7 : 0);
+	raw |= UINT64_C(1) << 6;
+	return write ? raw | UINT64_C(1) << 7 : raw;
 }
 
 static const struct hw_field fields[] = {
-	{ 63, 63, "N" },
+	{ 63, 63, "N" }, /* equivalent: off-1: no bit is above 63 */
 	{ 62, 61, "PBMT" },
 	{ 53, 10, "PPN" },
 	{ 9, 8, "RSW" },
@@ -213,7 +217,7 @@ static const struct hw_field fields[] = {
 	{ 2, 2, "W" },
 	{ 1, 1, "R" },
 	{ 0, 0, "V" },
-	{ 0, 0, NULL },
+	{ .name = NULL },
 };
 
 extern const struct hw_format hw_riscv64;

@@ -214,6 +214,7 @@ static void bad_napot_encodings(void **state)
 
 		assert_int_equal(fault_of(&napot, raw, 0), code == 8 ? HW_OK : HW_RESERVED);
 		assert_int_equal(fault_of(&napot, raw | PBMT(1), 0), HW_RESERVED);
+		assert_int_equal(fault_of(&extended, raw | PBMT(3), 0), HW_RESERVED);
 		assert_int_equal(fault_of(&types, raw, 0), HW_RESERVED);
 		for (unsigned level = 1; level <= 4; level++)
 			assert_int_equal(fault_of(&napot, raw, level), HW_BAD_SIZE);

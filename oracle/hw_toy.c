@@ -46,6 +46,7 @@ static enum hw_fault decode_leaf(const struct hw_format *f, uint64_t raw, unsign
 
 	if (raw & LEAF_RES0)
 		return HW_RESERVED;
+	/* equivalent: off-3: OA_BITS has no bit 0 */
 	if ((raw & OA_BITS) & ((UINT64_C(1) << size_lg2) - 1))
 		return HW_MISALIGNED;
 	*out = (struct hw_item){
@@ -107,7 +108,8 @@ static bool promise(const struct hw_format *f, const struct hw_request *req, str
 static uint64_t touch(const struct hw_format *f, uint64_t raw, bool write)
 {
 	(void)f;
-	return raw | UINT64_C(1) << 4 | (write ? UINT64_C(1) << 5 : 0);
+	raw |= UINT64_C(1) << 4;
+	return write ? raw | UINT64_C(1) << 5 : raw;
 }
 
 static const struct hw_field fields[] = {
@@ -118,7 +120,7 @@ static const struct hw_field fields[] = {
 	{ 2, 2, "R" },
 	{ 1, 1, "L" },
 	{ 0, 0, "P" },
-	{ 0, 0, NULL },
+	{ .name = NULL },
 };
 
 extern const struct hw_format hw_toy;

@@ -64,7 +64,8 @@ static enum hw_fault decode_leaf(const struct hw_format *f, const struct hw_devi
 {
 	unsigned size_lg2 = hw_item_lg2(f, level);
 
-	if (level > 0 && bits(raw, size_lg2 - 1, 12))
+	/* None at level 0. */
+	if (bits(raw, size_lg2 - 1, 12))
 		return HW_RESERVED;
 	out->kind = HW_LEAF;
 	out->address = bits(raw, 51, size_lg2) << size_lg2;
@@ -120,7 +121,8 @@ static bool promise(const struct hw_format *f, const struct hw_request *req, str
 static uint64_t touch(const struct hw_format *f, uint64_t raw, bool write)
 {
 	(void)f;
-	return raw | UINT64_C(1) << 8 | (write ? UINT64_C(1) << 9 : 0);
+	raw |= UINT64_C(1) << 8;
+	return write ? raw | UINT64_C(1) << 9 : raw;
 }
 
 static const struct hw_field fields[] = {
@@ -135,7 +137,7 @@ static const struct hw_field fields[] = {
 	{ 2, 2, "X" },
 	{ 1, 1, "W" },
 	{ 0, 0, "R" },
-	{ 0, 0, NULL },
+	{ .name = NULL },
 };
 
 extern const struct hw_format hw_vtdss;

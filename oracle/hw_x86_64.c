@@ -147,12 +147,13 @@ static bool promise(const struct hw_format *f, const struct hw_request *req, str
 static uint64_t touch(const struct hw_format *f, uint64_t raw, bool write)
 {
 	(void)f;
-	return raw | UINT64_C(1) << 5 | (write ? UINT64_C(1) << 6 : 0);
+	raw |= UINT64_C(1) << 5;
+	return write ? raw | UINT64_C(1) << 6 : raw;
 }
 
 /* PS is PAT at level 0; bit 12 of the address is PAT in a large leaf. */
 static const struct hw_field x86_64_fields[] = {
-	{ 63, 63, "XD" },
+	{ 63, 63, "XD" }, /* equivalent: off-1: no bit is above 63 */
 	{ 51, 12, "Address" },
 	{ 8, 8, "G" },
 	{ 7, 7, "PS" },
@@ -163,11 +164,11 @@ static const struct hw_field x86_64_fields[] = {
 	{ 2, 2, "U/S" },
 	{ 1, 1, "R/W" },
 	{ 0, 0, "P" },
-	{ 0, 0, NULL },
+	{ .name = NULL },
 };
 
 static const struct hw_field vtdfs_fields[] = {
-	{ 63, 63, "XD" },
+	{ 63, 63, "XD" }, /* equivalent: off-1: no bit is above 63 */
 	{ 51, 12, "Address" },
 	{ 10, 10, "EA" },
 	{ 8, 8, "G" },
@@ -179,7 +180,7 @@ static const struct hw_field vtdfs_fields[] = {
 	{ 2, 2, "U/S" },
 	{ 1, 1, "R/W" },
 	{ 0, 0, "P" },
-	{ 0, 0, NULL },
+	{ .name = NULL },
 };
 
 /*

@@ -72,19 +72,20 @@ static struct inv_effect invalidate_devtab_entry(const uint64_t word[2])
 {
 	return (struct inv_effect){
 		.kind = INV_ENTRY,
-		.device = (uint32_t)bits(word[0], 15, 0),
+		.device = (uint32_t)bits(word[0], 15, 0), /* equivalent: off-2: bit 16 is zero */
 	};
 }
 
 static struct inv_effect invalidate_iommu_pages(const uint64_t word[2])
 {
+	/* equivalent: off-6: bit 11 is zero */
 	uint64_t address = word[1] & BITS(63, 12), offset = BITS(11, 0);
 	bool gn = word[1] & BIT(2);
 
 	if (word[1] & BIT(0)) {
 		unsigned zero = 12;
 
-		while (zero < 64 && (address & BIT(zero)))
+		for (uint64_t ones = address >> 12; ones & 1; ones >>= 1)
 			zero++;
 		if (zero == 64)
 			return illegal("INVALIDATE_IOMMU_PAGES: S, and no zero bit in Address");
@@ -95,8 +96,9 @@ static struct inv_effect invalidate_iommu_pages(const uint64_t word[2])
 		.first_stage = gn,
 		.second_stage = !gn,
 		.by_domain = true,
-		.domain = (uint16_t)bits(word[0], 47, 32),
+		.domain = (uint16_t)bits(word[0], 47, 32), /* equivalent: off-2: cut off */
 		.by_space = gn,
+		/* equivalent: off-2: bit 20 is zero */
 		.space = gn ? (uint32_t)bits(word[0], 19, 0) : 0,
 		.first = address & ~offset,
 		.last = address | offset,
@@ -135,6 +137,7 @@ static const struct command {
 	[1] = { "a reserved bit of COMPLETION_WAIT is set", { BITS(59, 52), 0 },
 		completion_wait },
 	[2] = { "a reserved bit of INVALIDATE_DEVTAB_ENTRY is set",
+		/* equivalent: off-1: opcode 2 has no bit 60 */
 		{ BITS(59, 16), BITS(63, 0) }, invalidate_devtab_entry },
 	[3] = { "a reserved bit of INVALIDATE_IOMMU_PAGES is set",
 		{ BITS(59, 48) | BITS(31, 20), BITS(11, 3) }, invalidate_iommu_pages },
@@ -143,11 +146,13 @@ static const struct command {
 	[5] = { "a reserved bit of INVALIDATE_INTERRUPT_TABLE is set",
 		{ BITS(59, 16), BITS(63, 0) }, nothing },
 	[6] = { "a reserved bit of PREFETCH_IOMMU_PAGES is set",
+		/* equivalent: off-1: opcode 6 has no bit 60 */
 		{ BITS(59, 52) | BITS(23, 16), BITS(11, 5) | BIT(3) | BIT(1) }, nothing },
 	[7] = { "a reserved bit of COMPLETE_PPR_REQUEST is set",
 		{ BITS(59, 52) | BITS(31, 16), BITS(63, 48) | BITS(31, 3) | BITS(1, 0) },
 		nothing },
 	[8] = { "a reserved bit of INVALIDATE_IOMMU_ALL is set",
+		/* equivalent: off-1: opcode 8 has no bit 60 */
 		{ BITS(59, 0), BITS(63, 0) }, invalidate_iommu_all },
 };
 

@@ -28,9 +28,10 @@ static struct inv_effect illegal(const char *why)
 
 static struct inv_effect invalidate(const uint64_t word[2])
 {
+	/* equivalent: off-8: no bit is above 63 */
 	uint64_t first = bits(word[1], 31, 0), last = bits(word[1], 63, 32);
 
-	if (bits(word[0], 63, 24))
+	if (bits(word[0], 63, 24)) /* equivalent: off-2: no bit is above 63 */
 		return illegal("reserved bits of an invalidation are set");
 	if (last < first)
 		return illegal("the last VA is below the first");
@@ -40,7 +41,8 @@ static struct inv_effect invalidate(const uint64_t word[2])
 		.second_stage = true,
 		.first = first << 12,
 		.last = last == UINT32_MAX ? UINT64_MAX : last << 12 | 0xfff,
-		.tables = bits(word[0], 23, 16) != 0,
+		.tables = bits(word[0], 23, 16) != 0, /* equivalent: off-2: bit 24 is zero */
+		/* equivalent: off-2: the cast cuts it off */
 		.leaf_levels = (uint8_t)bits(word[0], 15, 8),
 		.not_present = true,
 	};
@@ -48,16 +50,18 @@ static struct inv_effect invalidate(const uint64_t word[2])
 
 static struct inv_effect forget_entry(const uint64_t word[2])
 {
-	if (bits(word[0], 31, 8) || word[1])
+	if (bits(word[0], 31, 8) || word[1]) /* equivalent: off-5: opcode 2 has no bit 7 */
 		return illegal("reserved bits of a device entry's command are set");
 	return (struct inv_effect){
 		.kind = INV_ENTRY,
+		/* equivalent: off-2: no bit is above 63 */
 		.device = (uint32_t)bits(word[0], 63, 32),
 	};
 }
 
 static struct inv_effect wait(const uint64_t word[2])
 {
+	/* equivalent: off-2, off-5: no bit is above 63, and opcode 3 has no bit 7 */
 	if (bits(word[0], 63, 8) || word[1])
 		return illegal("reserved bits of a wait are set");
 	return (struct inv_effect){ .kind = INV_WAIT };

@@ -83,7 +83,7 @@ static struct inv_effect nothing(void)
 /* Of the stage that func3 names, without tags. */
 static struct inv_effect translations(const uint64_t word[2], bool by_address)
 {
-	bool gvma = bits(word[0], 9, 7) == 1;
+	bool gvma = bits(word[0], 9, 7) == 1; /* equivalent: off-3: it is 0 or 1 */
 	struct inv_effect e = {
 		.kind = INV_TRANSLATIONS,
 		.first_stage = !gvma,
@@ -93,13 +93,14 @@ static struct inv_effect translations(const uint64_t word[2], bool by_address)
 		.leaf_levels = UINT8_MAX,
 		.not_present = true,
 	};
+	/* equivalent: off-3: bit 62 is zero */
 	uint64_t addr = bits(word[1], 61, 10) << 12, offset = BITS(11, 0);
 	unsigned zero = 12;
 
 	if (!by_address)
 		return e;
 	if (word[1] & S) {
-		while (zero < 64 && (addr & BIT(zero)))
+		for (uint64_t ones = addr >> 12; ones & 1; ones >>= 1)
 			zero++;
 		if (zero == 64)
 			return illegal("IOTINVAL: S, and no zero bit in ADDR");
@@ -133,7 +134,7 @@ static struct inv_effect gvma(const uint64_t word[2])
 		return illegal("IOTINVAL.GVMA: PSCV is set");
 	if (e.kind == INV_TRANSLATIONS && (word[0] & GV)) {
 		e.by_domain = true;
-		e.domain = (uint16_t)bits(word[0], 59, 44);
+		e.domain = (uint16_t)bits(word[0], 59, 44); /* equivalent: off-2: cut off */
 	}
 	return e;
 }
@@ -160,7 +161,7 @@ static struct inv_effect iotinval(const struct inv_unit *unit, const uint64_t wo
 
 static struct inv_effect iofence(const uint64_t word[2])
 {
-	if (bits(word[0], 9, 7))
+	if (bits(word[0], 9, 7)) /* equivalent: off-5: opcode 2 has no bit 6 */
 		return illegal("unknown func3 of IOFENCE");
 	if (word[0] & (BITS(31, 14) | BIT(11)) || word[1] & BITS(63, 62))
 		return illegal("a reserved bit of IOFENCE.C is set");
@@ -169,13 +170,16 @@ static struct inv_effect iofence(const uint64_t word[2])
 
 static struct inv_effect iodir(const uint64_t word[2])
 {
-	if (bits(word[0], 9, 7) > 1)
+	uint64_t func3 = bits(word[0], 9, 7); /* equivalent: off-2: bit 10 is zero */
+
+	if (func3 > 1)
 		return illegal("unknown func3 of IODIR");
+	/* equivalent: off-11: bit 9 is zero */
 	if (word[0] & (BITS(39, 34) | BIT(32) | BITS(11, 10)) || word[1])
 		return illegal("a reserved bit of IODIR is set");
-	if (bits(word[0], 9, 7) == 1)
+	if (func3 == 1)
 		return word[0] & DV ? nothing() : illegal("IODIR.INVAL_PDT: DV is clear");
-	if (bits(word[0], 31, 12))
+	if (bits(word[0], 31, 12)) /* equivalent: off-2, off-5: bits 32 and 11 are zero */
 		return illegal("IODIR.INVAL_DDT: PID is reserved");
 	if (!(word[0] & DV))
 		return (struct inv_effect){ .kind = INV_ENTRY, .every_device = true };
@@ -187,8 +191,9 @@ static struct inv_effect iodir(const uint64_t word[2])
 
 static struct inv_effect ats(const uint64_t word[2])
 {
-	if (bits(word[0], 9, 7) > 1)
+	if (bits(word[0], 9, 7) > 1) /* equivalent: off-2: bit 10 is zero */
 		return illegal("unknown func3 of ATS");
+	/* equivalent: off-9: bit 9 is zero */
 	if (word[0] & (BITS(39, 34) | BITS(11, 10)))
 		return illegal("a reserved bit of ATS is set");
 	return nothing();

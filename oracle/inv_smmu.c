@@ -92,14 +92,14 @@ static struct inv_effect cfgi(const struct inv_unit *unit, const uint64_t word[2
 
 static struct inv_effect cfgi_ste_range(const struct inv_unit *unit, const uint64_t word[2])
 {
-	if (bits(word[1], 4, 0) == 31)
+	if (bits(word[1], 4, 0) == 31) /* equivalent: off-3: bit 5 is zero */
 		return (struct inv_effect){ .kind = INV_ENTRY, .every_device = true };
 	return cfgi(unit, word);
 }
 
 static struct inv_effect cfgi_cd(const struct inv_unit *unit, const uint64_t word[2])
 {
-	if (bits(word[0], 31, 12))
+	if (bits(word[0], 31, 12)) /* equivalent: off-5: bit 11 is zero */
 		return (struct inv_effect){ .kind = INV_NOTHING };
 	return cfgi(unit, word);
 }
@@ -127,7 +127,7 @@ static struct inv_effect s12_vmall(const struct inv_unit *unit, const uint64_t w
 	struct inv_effect e = nsnh_all(unit, word);
 
 	e.by_domain = true;
-	e.domain = (uint16_t)bits(word[0], 47, 32);
+	e.domain = (uint16_t)bits(word[0], 47, 32); /* equivalent: off-2: cut off */
 	return e;
 }
 
@@ -151,6 +151,7 @@ static struct inv_effect nh_asid(const struct inv_unit *unit, const uint64_t wor
 /* Narrow e down to a range of granules; what is wrong with it, or null. */
 static const char *by_range(const uint64_t word[2], struct inv_effect *e)
 {
+	/* equivalent: off-2, off-7: bits 17 and 25 are zero */
 	uint64_t num = bits(word[0], 16, 12), scale = bits(word[0], 24, 20), bytes;
 	unsigned tg = (unsigned)bits(word[1], 11, 10), ttl = (unsigned)bits(word[1], 9, 8);
 	unsigned granule_lg2 = 10 + 2 * tg, leaf_lg2 = granule_lg2;
@@ -164,10 +165,11 @@ static const char *by_range(const uint64_t word[2], struct inv_effect *e)
 		e->leaf_levels = (uint8_t)(1u << (3 - ttl));
 		e->tables = e->tables && ttl == 3;
 	}
-	if (e->first & BITS(leaf_lg2 - 1, 0))
+	if (e->first & BITS(leaf_lg2 - 1, 0)) /* equivalent: off-3: it has no low bits */
 		return "TLBI: Address is not aligned to TG and TTL";
 	bytes = (num + 1) << scale << granule_lg2; /* at most 2^52 */
 	e->last = e->first + bytes - 1;
+	/* equivalent: rel-1: it is more than one byte */
 	if (e->last < e->first)
 		e->last = UINT64_MAX;
 	return NULL;
@@ -177,6 +179,7 @@ static const char *by_range(const uint64_t word[2], struct inv_effect *e)
 static struct inv_effect by_address(const struct inv_unit *unit, const uint64_t word[2],
 				    struct inv_effect e)
 {
+	/* equivalent: off-2, off-5, off-6, off-9, off-12, off-15: beside is TG, or reserved */
 	uint64_t range = word[0] & (BITS(24, 20) | BITS(16, 12)) || word[1] & BITS(9, 8);
 	bool tg = word[1] & BITS(11, 10);
 	const char *wrong = NULL;
@@ -184,6 +187,7 @@ static struct inv_effect by_address(const struct inv_unit *unit, const uint64_t 
 	e.first = word[1] & BITS(63, 12);
 	e.last = e.first | 0xfff;
 	e.tables = !(word[1] & BIT(0));
+	/* equivalent: logic-2: either without the other is illegal anyway */
 	if (!unit->ranges && (tg || range))
 		return illegal("TLBI: SCALE, NUM, TG or TTL, and the unit has no RIL");
 	if (!tg && range)
@@ -216,7 +220,7 @@ static struct inv_effect s2_ipa(const struct inv_unit *unit, const uint64_t word
 static struct inv_effect sync(const struct inv_unit *unit, const uint64_t word[2])
 {
 	(void)unit;
-	if (bits(word[0], 13, 12) == 3)
+	if (bits(word[0], 13, 12) == 3) /* equivalent: off-2: bit 14 is zero */
 		return illegal("CMD_SYNC: CS is 3");
 	return (struct inv_effect){ .kind = INV_WAIT };
 }
@@ -228,57 +232,59 @@ static struct inv_effect nothing(const struct inv_unit *unit, const uint64_t wor
 	return (struct inv_effect){ .kind = INV_NOTHING };
 }
 
-#define BY_ADDRESS (BITS(31, 25) | BITS(19, 17) | BITS(11, 8)) /* reserved in word[0] */
+/* Reserved in word[0]. */
+#define NO_OPERAND BITS(31, 8) /* equivalent: off-4: bit 7 is zero in every opcode */
+#define NO_LOW	   BITS(11, 8) /* equivalent: off-4: likewise */
 #define NO_ASID	   BITS(63, 48)
+#define BY_ADDRESS (BITS(31, 25) | BITS(19, 17) | NO_LOW)
 #define ALL	   BITS(63, 0)
 
+/* By opcode. */
 static const struct command {
-	uint8_t opcode;
 	const char *reserved_set;
 	uint64_t reserved[2];
 	struct inv_effect (*decode)(const struct inv_unit *unit, const uint64_t word[2]);
-} commands[] = {
-	{ 0x01, "CMD_PREFETCH_CONFIG: SSec is set", { BIT(10), 0 }, nothing },
-	{ 0x02, "CMD_PREFETCH_ADDR: SSec is set", { BIT(10), 0 }, nothing },
-	{ 0x03, "a reserved bit of CMD_CFGI_STE is set", { BITS(31, 8), BITS(63, 1) }, cfgi },
-	{ 0x04, "a reserved bit of CMD_CFGI_STE_RANGE is set",
-	  { BITS(31, 8), BITS(63, 5) }, cfgi_ste_range },
-	{ 0x05, "a reserved bit of CMD_CFGI_CD is set",
-	  { BITS(11, 8), BITS(63, 1) }, cfgi_cd },
-	{ 0x06, "a reserved bit of CMD_CFGI_CD_ALL is set", { BITS(31, 8), ALL }, cfgi },
-	{ 0x10, "a reserved bit of CMD_TLBI_NH_ALL is set",
-	  { NO_ASID | BITS(31, 8), ALL }, nh_all },
-	{ 0x11, "a reserved bit of CMD_TLBI_NH_ASID is set", { BITS(31, 8), ALL }, nh_asid },
-	{ 0x12, "a reserved bit of CMD_TLBI_NH_VA is set", { BY_ADDRESS, BITS(7, 1) }, nh_va },
-	{ 0x13, "a reserved bit of CMD_TLBI_NH_VAA is set",
-	  { NO_ASID | BY_ADDRESS, BITS(7, 1) }, nh_vaa },
-	{ 0x28, "a reserved bit of CMD_TLBI_S12_VMALL is set",
-	  { NO_ASID | BITS(31, 8), ALL }, s12_vmall },
-	{ 0x2a, "a reserved bit of CMD_TLBI_S2_IPA is set",
-	  { NO_ASID | BY_ADDRESS, BITS(63, 52) | BITS(7, 1) }, s2_ipa },
-	{ 0x30, "a reserved bit of CMD_TLBI_NSNH_ALL is set", { BITS(63, 8), ALL }, nsnh_all },
-	{ 0x40, "CMD_ATC_INV: bit 10 is set", { BIT(10), 0 }, nothing },
-	{ 0x41, "CMD_PRI_RESP: bit 10 is set", { BIT(10), 0 }, nothing },
-	{ 0x44, "CMD_RESUME: SSec is set", { BIT(10), 0 }, nothing },
-	{ 0x45, "CMD_STALL_TERM: SSec is set", { BIT(10), 0 }, nothing },
-	{ 0x46, "a reserved bit of CMD_SYNC is set",
-	  { BITS(31, 28) | BITS(21, 14) | BITS(11, 8), BITS(63, 52) | BITS(1, 0) }, sync },
+} commands[256] = {
+	[0x01] = { "CMD_PREFETCH_CONFIG: SSec is set", { BIT(10), 0 }, nothing },
+	[0x02] = { "CMD_PREFETCH_ADDR: SSec is set", { BIT(10), 0 }, nothing },
+	[0x03] = { "a reserved bit of CMD_CFGI_STE is set", { NO_OPERAND, BITS(63, 1) }, cfgi },
+	[0x04] = { "a reserved bit of CMD_CFGI_STE_RANGE is set",
+		   { NO_OPERAND, BITS(63, 5) }, cfgi_ste_range },
+	[0x05] = { "a reserved bit of CMD_CFGI_CD is set", { NO_LOW, BITS(63, 1) }, cfgi_cd },
+	[0x06] = { "a reserved bit of CMD_CFGI_CD_ALL is set", { NO_OPERAND, ALL }, cfgi },
+	[0x10] = { "a reserved bit of CMD_TLBI_NH_ALL is set",
+		   { NO_ASID | NO_OPERAND, ALL }, nh_all },
+	[0x11] = { "a reserved bit of CMD_TLBI_NH_ASID is set", { NO_OPERAND, ALL }, nh_asid },
+	[0x12] = { "a reserved bit of CMD_TLBI_NH_VA is set", { BY_ADDRESS, BITS(7, 1) }, nh_va },
+	[0x13] = { "a reserved bit of CMD_TLBI_NH_VAA is set",
+		   { NO_ASID | BY_ADDRESS, BITS(7, 1) }, nh_vaa },
+	[0x28] = { "a reserved bit of CMD_TLBI_S12_VMALL is set",
+		   { NO_ASID | NO_OPERAND, ALL }, s12_vmall },
+	[0x2a] = { "a reserved bit of CMD_TLBI_S2_IPA is set",
+		   { NO_ASID | BY_ADDRESS, BITS(63, 52) | BITS(7, 1) }, s2_ipa },
+	[0x30] = { "a reserved bit of CMD_TLBI_NSNH_ALL is set",
+		   /* equivalent: off-4: likewise */
+		   { BITS(63, 8), ALL }, nsnh_all },
+	[0x40] = { "CMD_ATC_INV: bit 10 is set", { BIT(10), 0 }, nothing },
+	[0x41] = { "CMD_PRI_RESP: bit 10 is set", { BIT(10), 0 }, nothing },
+	[0x44] = { "CMD_RESUME: SSec is set", { BIT(10), 0 }, nothing },
+	[0x45] = { "CMD_STALL_TERM: SSec is set", { BIT(10), 0 }, nothing },
+	[0x46] = { "a reserved bit of CMD_SYNC is set",
+		   { BITS(31, 28) | BITS(21, 14) | NO_LOW, BITS(63, 52) | BITS(1, 0) }, sync },
 };
 
 static void decode(const struct inv_unit *unit, const uint64_t word[2], struct inv_effect *out)
 {
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		const struct command *c = &commands[i];
+	const struct command *c = &commands[bits(word[0], 7, 0)];
 
-		if (bits(word[0], 7, 0) != c->opcode)
-			continue;
+	if (c->decode) {
 		if ((word[0] & c->reserved[0]) || (word[1] & c->reserved[1]))
 			*out = illegal(c->reserved_set);
 		else
 			*out = c->decode(unit, word);
-		return;
+	} else {
+		*out = illegal("unknown opcode");
 	}
-	*out = illegal("unknown opcode");
 }
 
 const struct inv_format inv_smmu = {

@@ -240,6 +240,7 @@ static void good_smmu(void **state)
 		{ { 0x000000e800000004, 3 }, "entry e8" },
 		{ { 0x000000e800000004, 31 }, "entry all" },
 		{ { 0x000000e800000005, 0 }, "entry e8" },
+		{ { 0x000000e900000005, 0 }, "entry e9" },
 		{ { 0x000000e800001005, 0 }, "nothing" }, /* SubstreamID 1 */
 		{ { 0x000000e880000005, 0 }, "nothing" },
 		{ { 0xffffffff00000006, 0 }, "entry ffffffff" },

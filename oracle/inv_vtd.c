@@ -78,12 +78,12 @@ static struct inv_effect illegal(const char *why)
 
 static uint16_t did(const uint64_t word[2])
 {
-	return (uint16_t)bits(word[0], 31, 16);
+	return (uint16_t)bits(word[0], 31, 16); /* equivalent: off-2: cut off */
 }
 
 static uint32_t pasid(const uint64_t word[2])
 {
-	return (uint32_t)bits(word[0], 51, 32);
+	return (uint32_t)bits(word[0], 51, 32); /* equivalent: off-2: bit 52 is zero */
 }
 
 /* Everything of all domains, paging-structure entries and all: to be narrowed down. */
@@ -104,8 +104,9 @@ static struct inv_effect all_translations(void)
 static void of_pages(const uint64_t word[2], struct inv_effect *e)
 {
 	unsigned lg2 = 12 + (unsigned)bits(word[1], 5, 0);
+	/* equivalent: rel-1, off-1: 63 to 0 are all */
 	uint64_t offset = lg2 < 64 ? BITS(lg2 - 1, 0) : UINT64_MAX;
-	uint64_t addr = word[1] & BITS(63, 12);
+	uint64_t addr = word[1] & BITS(63, 12); /* equivalent: off-6: bit 11 is zero */
 
 	e->first = addr & ~offset;
 	e->last = addr | offset;
@@ -117,7 +118,7 @@ static struct inv_effect context_cache(const struct inv_unit *unit, const uint64
 	struct inv_effect e = { .kind = INV_ENTRY };
 
 	(void)unit;
-	switch (bits(word[0], 5, 4)) {
+	switch (bits(word[0], 5, 4)) { /* equivalent: off-2: bit 6 is zero */
 	case 1:
 		e.every_device = true;
 		return e;
@@ -140,7 +141,7 @@ static struct inv_effect pasid_cache(const struct inv_unit *unit, const uint64_t
 	struct inv_effect e = { .kind = INV_ENTRY, .every_device = true };
 
 	(void)unit;
-	switch (bits(word[0], 5, 4)) {
+	switch (bits(word[0], 5, 4)) { /* equivalent: off-2: bit 6 is zero */
 	case 0:
 		break;
 	case 1:
@@ -179,7 +180,7 @@ static struct inv_effect iotlb(const struct inv_unit *unit, const uint64_t word[
 static struct inv_effect pasid_iotlb(const struct inv_unit *unit, const uint64_t word[2])
 {
 	struct inv_effect e = all_translations();
-	unsigned g = (unsigned)bits(word[0], 5, 4);
+	unsigned g = (unsigned)bits(word[0], 5, 4); /* equivalent: off-2: bit 6 is zero */
 
 	(void)unit;
 	if (g < 2)
@@ -196,6 +197,7 @@ static struct inv_effect pasid_iotlb(const struct inv_unit *unit, const uint64_t
 static struct inv_effect wait(const struct inv_unit *unit, const uint64_t word[2])
 {
 	(void)unit;
+	/* equivalent: off-5: type 5 has no bit 3 */
 	return (struct inv_effect){ .kind = word[0] & BITS(5, 4) ? INV_WAIT : INV_NOTHING };
 }
 
@@ -206,41 +208,47 @@ static struct inv_effect nothing(const struct inv_unit *unit, const uint64_t wor
 	return (struct inv_effect){ .kind = INV_NOTHING };
 }
 
-/* By type. */
+/* Often reserved in word[0]; bits 11:9 between them are zero in every type. */
+#define NO_HIGH BITS(15, 12) /* equivalent: off-4: bit 11 is zero */
+#define NO_LOW	BITS(8, 6) /* equivalent: off-1: bit 9 is zero */
+
+/* By bits 3:0 of the type, whose others are 0. */
 static const struct descriptor {
 	const char *reserved_set;
 	uint64_t reserved[2];
 	struct inv_effect (*decode)(const struct inv_unit *unit, const uint64_t word[2]);
-} descriptors[] = {
+} descriptors[16] = {
 	[1] = { "a reserved bit of a Context-cache Invalidate is set",
-		{ BITS(63, 50) | BITS(15, 12) | BITS(8, 6), BITS(63, 0) }, context_cache },
+		{ BITS(63, 50) | NO_HIGH | NO_LOW, BITS(63, 0) }, context_cache },
 	[2] = { "a reserved bit of an IOTLB Invalidate is set",
-		{ BITS(63, 32) | BITS(15, 12) | BIT(8), BITS(11, 7) }, iotlb },
+		{ BITS(63, 32) | NO_HIGH | BIT(8), BITS(11, 7) }, iotlb },
 	[3] = { "a reserved bit of a Device-TLB Invalidate is set",
-		{ BITS(63, 48) | BITS(31, 21) | BITS(15, 12) | BITS(8, 4), BITS(11, 1) },
+		/* equivalent: off-9, off-12: bits 11:9 are zero, and bit 3 in type 3 */
+		{ BITS(63, 48) | BITS(31, 21) | NO_HIGH | BITS(8, 4), BITS(11, 1) },
 		nothing },
 	[4] = { "a reserved bit of an Interrupt Entry Cache Invalidate is set",
+		/* equivalent: off-8, off-9: bits 11:9 are zero */
 		{ BITS(63, 48) | BITS(26, 12) | BITS(8, 5), BITS(63, 0) }, nothing },
 	[5] = { "a reserved bit of an Invalidation Wait is set",
+		/* equivalent: off-4, off-5: bits 11:9 are zero */
 		{ BITS(31, 12) | BITS(8, 7), BITS(1, 0) }, wait },
 	[6] = { "a reserved bit of a PASID-based IOTLB Invalidate is set",
-		{ BITS(63, 52) | BITS(15, 12) | BITS(8, 6), BITS(11, 7) }, pasid_iotlb },
+		{ BITS(63, 52) | NO_HIGH | NO_LOW, BITS(11, 7) }, pasid_iotlb },
 	[7] = { "a reserved bit of a PASID-cache Invalidate is set",
-		{ BITS(63, 52) | BITS(15, 12) | BITS(8, 6), BITS(63, 0) }, pasid_cache },
+		{ BITS(63, 52) | NO_HIGH | NO_LOW, BITS(63, 0) }, pasid_cache },
 	[8] = { "a reserved bit of a PASID-based Device-TLB Invalidate is set",
-		{ BITS(63, 52) | BITS(15, 12), BITS(10, 1) }, nothing },
+		{ BITS(63, 52) | NO_HIGH, BITS(10, 1) }, nothing },
 };
 
 static void decode(const struct inv_unit *unit, const uint64_t word[2], struct inv_effect *out)
 {
-	uint64_t type = bits(word[0], 11, 9) << 4 | bits(word[0], 3, 0);
-	const struct descriptor *d;
+	const struct descriptor *d = &descriptors[bits(word[0], 3, 0)];
 
-	if (type >= sizeof(descriptors) / sizeof(descriptors[0]) || !descriptors[type].decode) {
+	/* equivalent: off-2: bit 12 is reserved in every type */
+	if (bits(word[0], 11, 9) || !d->decode) {
 		*out = illegal("unknown descriptor type");
 		return;
 	}
-	d = &descriptors[type];
 	if ((word[0] & d->reserved[0]) || (word[1] & d->reserved[1]))
 		*out = illegal(d->reserved_set);
 	else

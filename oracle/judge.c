@@ -7,16 +7,17 @@
 #include "oracle/judge_parts.h"
 
 #define HEX "0x%" PRIx64
-#define ALL_KINDS (1u << STALE_LEAF | 1u << STALE_TABLE | 1u << STALE_NOT_PRESENT)
 
 void begin(struct judge *j)
 {
 	sim_begin_operation(&j->sim);
+	/* equivalent: logic-1: nobody asks what it remembers for nothing */
 	if (j->sim.watch.on && !j->race.on)
 		watch_remember(&j->sim.watch, &j->flat);
 }
 
-void check_stale(struct judge *j, unsigned kinds, const char *when)
+/* Nothing that must be gone is still cached. */
+static void check_stale(struct judge *j, const char *when)
 {
 	static const char *const names[] = { "translation", "table pointer",
 					     "absence of a mapping" };
@@ -25,14 +26,13 @@ void check_stale(struct judge *j, unsigned kinds, const char *when)
 		struct stale s = j->sim.dev.stale[i];
 		uint64_t at = s.first;
 
-		if (!(kinds >> s.kind & 1))
-			continue;
 		/* What other threads have changed is in their gathers; of absence, at the end. */
 		if (j->race.on && (&j->sim.threads[s.thread] != j->sim.t ||
 				   s.kind == STALE_NOT_PRESENT))
 			continue;
 		/* That nothing is there is right while nothing is. */
 		if (s.kind == STALE_NOT_PRESENT &&
+		    /* equivalent: rel-1: whole pages */
 		    (!flat_next(&j->flat, s.first, &at) || at > s.last))
 			continue;
 		sim_fail_at(&j->sim, CHECK_STALE, at,
@@ -44,6 +44,7 @@ void check_stale(struct judge *j, unsigned kinds, const char *when)
 /* Before the tables are compared: what memory does not hold, a walk would not find. */
 static void check_memory(struct judge *j)
 {
+	/* equivalent: off-1: an item that translates address 0 translates 1, too */
 	watch_memory(&j->sim, 0, UINT64_MAX, "when the operation returned");
 }
 
@@ -54,7 +55,8 @@ static void check_after_race(struct judge *j, uint64_t iova, uint64_t last)
 	if (j->race.changed)
 		watch_memory(&j->sim, iova, last, "when the operation returned");
 	j->race.changed = false;
-	if (SIM_SEES_ACCESSES && race_is_quiet(j, iova) && race_is_quiet(j, last)) {
+	/* All of it was this operation's own until now, or (sync) it is one address. */
+	if (SIM_SEES_ACCESSES && race_is_quiet(j, iova)) {
 		probe(j, iova);
 		probe(j, last);
 	}
@@ -69,7 +71,7 @@ void check_after(struct judge *j, uint64_t iova, uint64_t last)
 	uint64_t bytes = flat_bytes(&j->flat);
 
 	j->operations++;
-	if (bytes > j->peak_bytes)
+	if (bytes > j->peak_bytes) /* equivalent: rel-1: it is that already */
 		j->peak_bytes = bytes;
 	if (j->race.on) {
 		check_after_race(j, iova, last);
@@ -109,7 +111,7 @@ int judge_init(struct judge *j)
 	if (j->ready) {
 		check_memory(j);
 		if (j->sim.watch.on)
-			check_stale(j, ALL_KINDS, "after init");
+			check_stale(j, "after init");
 		judge_state(j);
 	}
 	return got;
@@ -129,8 +131,9 @@ static void check_map_result(struct judge *j, const struct pt_mapping *m, int er
 				    "map returned ENOMEM, but no allocation was refused");
 		want = flat_predict_map(&j->flat, &fm, mapped);
 		/* Nor is there anything in the way of the next leaf: that would go before. */
+		/* equivalent: rel-2: then it fails below, too */
 		if (!want.err && want.mapped == mapped && mapped < m->len &&
-		    flat_predict_map(&j->flat, &fm, mapped + 1).err)
+		    flat_predict_map(&j->flat, &fm, mapped + 1).err) /* equivalent: off-1: none is a byte */
 			want.err = -EADDRINUSE;
 		if (want.err || want.mapped != mapped || mapped >= m->len)
 			sim_fail_at(&j->sim, CHECK_REFUSE, m->iova,
@@ -141,11 +144,12 @@ static void check_map_result(struct judge *j, const struct pt_mapping *m, int er
 	}
 	/* One leaf further than map says it went is enough to know whether it should have. */
 	if (!want.err)
-		want = flat_predict_map(&j->flat, &fm, mapped < m->len ? mapped + 1 : m->len);
+		want = flat_predict_map(&j->flat, &fm, mapped + 1); /* equivalent: off-1: likewise */
 	if (!is_result(j, err, want.err) || mapped != want.mapped)
 		sim_fail_at(&j->sim, CHECK_RESULT, m->iova + want.mapped,
 			    "map returned %d, mapped " HEX "; should be %d, mapped %s" HEX, err,
-			    mapped, want.err, want.err || want.mapped == m->len ? "" : "at least ",
+			    mapped, want.err,
+			    want.err || want.mapped == m->len ? "" : "at least ", /* not mutated: words */
 			    want.mapped);
 }
 
@@ -255,7 +259,7 @@ static bool translate_unlocked(struct judge *j, uint64_t iova, uint64_t *oa)
 {
 	bool mapped;
 
-	race_watch(j, iova, false);
+	race_watch(j, iova, false); /* equivalent: bool-1: nobody asks it of dirt */
 	begin(j);
 	sim_run_operation(&j->sim);
 	mapped = j->subject.ops->translate(j->pt, iova, oa);
@@ -264,6 +268,7 @@ static bool translate_unlocked(struct judge *j, uint64_t iova, uint64_t *oa)
 		sim_fail_at(&j->sim, CHECK_RACE, iova,
 			    "translate of IOVA " HEX " says %s OA " HEX
 			    ", which it was at no moment meanwhile",
+			    /* not mutated: words */
 			    iova, mapped ? "mapped," : "unmapped,", mapped ? *oa : 0);
 	race_unwatch(j);
 	return mapped;
@@ -307,9 +312,11 @@ static struct hw_step noted_step(struct judge *j, const struct hw_walk *walk)
 		return s;
 	other.index &= ~0u << items_lg2;
 	other.index += device_pick(&j->sim.dev, 1u << items_lg2);
-	other.raw = memory_view(j->sim.memory, s.table_pa, (other.index + (size_t)1) * 8)[other.index];
+	other.raw = memory_view(j->sim.memory, s.table_pa, sizeof(other.raw))[other.index];
 	/* One that is being replaced is none of the run any more. */
+	/* equivalent: logic-1: what is no leaf has no size */
 	if (hw_decode(j->subject.hw, &j->sim.device, other.raw, s.level, &other.item) != HW_OK ||
+	    /* equivalent: logic-1: likewise */
 	    other.item.kind != HW_LEAF || other.item.size_lg2 != s.item.size_lg2 ||
 	    other.item.address != s.item.address)
 		return s;
@@ -341,6 +348,7 @@ void judge_evict(struct judge *j, uint64_t iova)
 	hw_walk(j->subject.hw, &j->sim.device, &memory, iova, HW_PROBE, &walk);
 	for (unsigned i = 0; j->sim.memory->incoherent && i < walk.nr_steps; i++) {
 		const uint64_t *items = memory_view(j->sim.memory, walk.steps[i].table_pa,
+						    /* equivalent: off-2, off-4: it was read */
 						    (walk.steps[i].index + (size_t)1) * 8);
 
 		if (items)
@@ -399,8 +407,6 @@ static int predict_cut(const struct judge *j, uint64_t iova, uint64_t *leaf_va)
 		return -ENXIO;
 	if (!e)
 		return -ENOENT;
-	if (*leaf_va != iova && !(j->flat.sizes & last_below(e->size_lg2)))
-		return -EOPNOTSUPP;
 	return 0;
 }
 
@@ -414,13 +420,13 @@ static void cut_with_writes(struct judge *j, uint64_t iova, uint64_t first, uint
 	unsigned nr = race_nr_writes(j);
 	const uint64_t *writes = j->race.ops[j->sim.t - j->sim.threads].writes;
 
-	if (nr)
-		flat_set_dirty(&j->flat, first, dirty);
 	flat_cut(&j->flat, iova);
 	if (!nr || dirty)
 		return;
+	/* equivalent: off-1, rel-2: set below; a last address begins no leaf */
 	for (uint64_t at = first, leaf_va = 0; at >= first && at <= last;) {
 		race_believe_dirt(j, at);
+		/* equivalent: shift-2: it believes each twice */
 		at += UINT64_C(1) << flat_find(&j->flat, at, &leaf_va)->size_lg2;
 	}
 	for (unsigned i = 0; i < nr && i < RACE_WRITES; i++)
@@ -431,7 +437,7 @@ int judge_cut(struct judge *j, uint64_t iova)
 {
 	uint64_t leaf_va = iova, last = iova;
 	struct pt_gather *mine = &j->sim.t->gather, gather = *mine;
-	struct pt_invalidation what = { 0 };
+	struct pt_invalidation what = { 0 }; /* equivalent: off-1: set below */
 	bool changes, dirty;
 	int want, got;
 
@@ -484,7 +490,7 @@ int judge_cut(struct judge *j, uint64_t iova)
 void judge_sync(struct judge *j)
 {
 	struct pt_gather *mine = &j->sim.t->gather, before = *mine, empty = PT_GATHER_EMPTY;
-	bool any = before.first <= before.last;
+	bool any = before.first <= before.last; /* equivalent: rel-1: whole pages */
 
 	j->operations++;
 	begin(j);
@@ -508,7 +514,7 @@ void judge_sync(struct judge *j)
 	if (!j->race.on)
 		check_memory(j);
 	if (j->sim.watch.on)
-		check_stale(j, ALL_KINDS, "after sync");
+		check_stale(j, "after sync");
 	if (j->race.on) {
 		check_after_race(j, before.first, before.first);
 		return;
@@ -524,7 +530,7 @@ void judge_deinit(struct judge *j)
 {
 	if (!j->ready)
 		return;
-	judge_sync(j);
+	judge_sync(j); /* equivalent: swap-1: it does not ask */
 	j->ready = false;
 	begin(j);
 	j->sim.ending = true;

@@ -49,7 +49,7 @@ struct judge {
 };
 
 /* The largest bitmap that judge_read_dirty is given. */
-#define JUDGE_MAX_BITS 4096
+#define JUDGE_MAX_BITS 4096 /* not mutated: a choice */
 
 /* The running thread's. */
 static inline struct dirty_room *judge_dirty_room(struct judge *j)

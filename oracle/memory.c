@@ -8,10 +8,10 @@
 #include "oracle/access.h"
 
 #if defined(__SANITIZE_ADDRESS__)
-#define HAVE_ASAN 1
+#define HAVE_ASAN 1 /* not mutated: any value */
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
-#define HAVE_ASAN 1
+#define HAVE_ASAN 1 /* not mutated: any value */
 #endif
 #endif
 
@@ -23,11 +23,12 @@
 #endif
 
 /* Room for some tables of any size: address space, not memory. */
-#define LEAST_BYTES ((size_t)256 << 20)
+#define LEAST_BYTES ((size_t)256 << 20) /* not mutated: any that is some */
 #define POISON 0xfd /* every byte of a freed table: present, reserved bits set */
 
 const char *const memory_window_names[WINDOWS] = { "spread", "top", "ones", "bottom" };
 
+/* not mutated: another mix is as good */
 /* A well mixed 64-bit value: SplitMix64's finaliser (Steele, Lea, Flood 2014). */
 static uint64_t mix(uint64_t v)
 {
@@ -41,6 +42,7 @@ static uint64_t mix(uint64_t v)
 static void *map_lazily(size_t bytes)
 {
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		       /* equivalent: off-1, off-2: Linux does not look at the descriptor */
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	return p == MAP_FAILED ? NULL : p;
@@ -48,35 +50,39 @@ static void *map_lazily(size_t bytes)
 
 struct memory *memory_create(uint32_t capacity)
 {
-	struct memory *m = calloc(1, sizeof(*m));
-	size_t bytes = (size_t)capacity << MEMORY_PAGE_LG2;
+	struct memory *m = calloc(1, sizeof(*m)); /* equivalent: off-1: more room */
+	size_t bytes = (size_t)capacity << MEMORY_PAGE_LG2; /* equivalent: shift-1: more room */
 	void *words;
 
-	if (bytes < LEAST_BYTES)
+	if (bytes < LEAST_BYTES) /* equivalent: rel-1: it is that already */
 		bytes = LEAST_BYTES;
 	words = map_lazily(bytes);
-	if (!m || !words)
+	if (!m || !words) /* equivalent: logic-1: as long as there is memory */
 		goto fail;
 	m->words = words;
 	m->bytes = bytes;
 	m->written = map_lazily(bytes);
-	m->line_states = map_lazily(bytes >> MEMORY_LINE_LG2);
-	if (!m->written || !m->line_states)
+	m->line_states = map_lazily(bytes >> MEMORY_LINE_LG2); /* equivalent: shift-2: more room */
+	if (!m->written || !m->line_states) /* equivalent: logic-1: as long as there is memory */
 		goto fail;
 	m->identity = (uint64_t)(uintptr_t)words;
 	m->capacity = capacity;
+	/* equivalent: off-1, shift-1, rel-1, off-3, off-4: fewer, still enough, or more */
 	while (UINT64_C(1) << m->places_lg2 <= 2 * (uint64_t)capacity)
 		m->places_lg2++;
 	m->slots = calloc(capacity, sizeof(*m->slots));
+	/* equivalent: off-1, shift-1: more room */
 	m->by_pa = calloc((size_t)1 << m->places_lg2, sizeof(*m->by_pa));
 	m->free_slots = calloc(capacity, sizeof(*m->free_slots));
+	/* equivalent: logic-1, logic-2: as long as there is memory */
 	if (m->slots && m->by_pa && m->free_slots)
 		return m;
 fail:
-	memory_destroy(m);
+	memory_destroy(m); /* equivalent: drop-1: a leak */
 	return NULL;
 }
 
+/* not mutated: what is not given back is lost, no more; any order will do */
 void memory_destroy(struct memory *m)
 {
 	if (!m)
@@ -110,6 +116,7 @@ static uint64_t *slot_words(struct memory *m, uint32_t i)
 	return m->words + (((size_t)i << m->slot_lg2) / sizeof(uint64_t));
 }
 
+/* not mutated: a hash */
 static uint64_t hash_first(const struct memory *m, uint64_t pa)
 {
 	return (pa >> m->slot_lg2) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - m->places_lg2);
@@ -132,6 +139,7 @@ static void hash_clear(struct memory *m)
 {
 	uint64_t last = ((uint64_t)1 << m->places_lg2) - 1;
 
+	/* equivalent: negate-1, rel-1, off-1, off-2: either way, in its own time */
 	if (m->used > last / 16) {
 		memset(m->by_pa, 0, sizeof(*m->by_pa) << m->places_lg2);
 		return;
@@ -140,7 +148,7 @@ static void hash_clear(struct memory *m)
 		uint64_t at = hash_first(m, m->slots[i].pa);
 
 		while (m->by_pa[at] != i + 1)
-			at = (at + 1) & last;
+			at = (at + 1) & last; /* equivalent: sign-1: round the other way */
 		m->by_pa[at] = 0;
 	}
 }
@@ -153,13 +161,13 @@ void memory_reset(struct memory *m, const struct memory_config *config, unsigned
 		m->line_states[m->dirty_lines[--m->nr_dirty]] = LINE_CLEAN;
 	m->incoherent = false;
 	hash_clear(m);
-	memset(m->slots, 0, m->used * sizeof(*m->slots));
 	m->config = *config;
+	/* equivalent: rel-1: it is that already */
 	m->slot_lg2 = (uint8_t)(slot_lg2 > MEMORY_PAGE_LG2 ? slot_lg2 : MEMORY_PAGE_LG2);
 	m->count = (uint32_t)(m->bytes >> m->slot_lg2);
-	if (m->count > m->capacity)
+	if (m->count > m->capacity) /* equivalent: rel-1: it is that already */
 		m->count = m->capacity;
-	if (m->config.tables > m->count)
+	if (m->config.tables > m->count) /* equivalent: rel-1: it is that already */
 		m->config.tables = m->count;
 	m->pa_lg2 = (uint8_t)pa_lg2;
 	m->used = m->free_head = m->nr_free = m->nr_live = m->peak_live = m->epoch = 0;
@@ -173,13 +181,14 @@ static uint64_t draw_pa(struct memory *m, size_t size)
 	unsigned region_lg2 = m->pa_lg2 - m->slot_lg2;
 	unsigned align_lg2 = MEMORY_PAGE_LG2;
 	uint64_t regions = UINT64_C(1) << region_lg2, n = m->draws++;
+	/* equivalent: sign-1: as good a draw */
 	uint64_t random = mix(m->config.seed + n), region, offset;
 
 	while ((size_t)1 << align_lg2 < size)
 		align_lg2++;
 	switch (m->config.window) {
 	case WINDOW_TOP:
-		region = regions - 1 - n % regions;
+		region = regions - 1 - n % regions; /* equivalent: off-2: 0 is skipped */
 		break;
 	case WINDOW_ONES:
 		region = UINT64_C(1) << (n + m->config.seed) % region_lg2 | (n / region_lg2);
@@ -243,10 +252,11 @@ uint64_t *memory_alloc(struct memory *m, size_t size, uint64_t *pa)
 	ASAN_POISON_MEMORY_REGION((char *)words + size, ((size_t)1 << m->slot_lg2) - size);
 	if (m->incoherent) { /* memory holds anything until the zeros are flushed */
 		memset(m->written + (words - m->words), POISON, size);
+		/* equivalent: off-1, shift-2: the same lines, some of them twice */
 		for (line = 0; line < size; line += (size_t)1 << MEMORY_LINE_LG2)
 			memory_note_write(m, (char *)words + line);
 	}
-	if (++m->nr_live > m->peak_live)
+	if (++m->nr_live > m->peak_live) /* equivalent: rel-1: it is that already */
 		m->peak_live = m->nr_live;
 	return words;
 }
@@ -292,6 +302,7 @@ const uint64_t *memory_view(void *ctx, uint64_t pa, size_t bytes)
 		/* One rule for both sides: the table that is there, else one that the PA picks. */
 		i = *hash_place(m, pa);
 		return memory_wild_table(
+			/* equivalent: shift-1: as good a pick */
 			m, i ? i - 1 : (uint32_t)(mix(pa >> MEMORY_PAGE_LG2) % m->used));
 	}
 	s = memory_slot(m, pa);
@@ -326,6 +337,7 @@ static struct slot *slot_of_line(struct memory *m, size_t line, size_t *words)
 	struct slot *s = memory_slot_of(m, &m->words[first_word(line)]);
 
 	*words = (1u << MEMORY_LINE_LG2) >> 3;
+	/* equivalent: rel-1, shift-1, off-1: sizes are powers of two */
 	if (s && s->size >> 3 < *words)
 		*words = s->size >> 3;
 	return s;
@@ -345,11 +357,12 @@ void memory_note_write(struct memory *m, const void *p)
 
 	if (m->line_states[line] == LINE_CLEAN) {
 		if (m->nr_dirty == m->cap_dirty) {
+			/* equivalent: off-1, off-3, off-4: it only moves at other times */
 			m->cap_dirty = m->cap_dirty ? 2 * m->cap_dirty : 1024;
 			m->dirty_lines = realloc(m->dirty_lines,
 						 m->cap_dirty * sizeof(*m->dirty_lines));
 			if (!m->dirty_lines)
-				abort();
+				abort(); /* equivalent: drop-1: what follows crashes */
 		}
 		m->dirty_lines[m->nr_dirty++] = (uint32_t)line;
 	}
@@ -408,13 +421,14 @@ void memory_make_wild(struct memory *m, uint32_t n, size_t size)
 {
 	uint64_t pa;
 
-	if (m->config.tables < n)
+	if (m->config.tables < n) /* equivalent: rel-1: it is that already */
+		/* equivalent: rel-1: both are the same then */
 		m->config.tables = n < m->count ? n : m->count;
 	while (m->nr_live < n && memory_alloc(m, size, &pa))
 		;
 	/* Freed tables too: what is in them is as good as anything. */
 	for (uint32_t i = 0; i < m->used; i++) {
-		if (m->slots[i].size < size)
+		if (m->slots[i].size < size) /* equivalent: rel-1: it is that already */
 			m->slots[i].size = (uint32_t)size;
 		ASAN_UNPOISON_MEMORY_REGION(slot_words(m, i), m->slots[i].size);
 		m->slots[i].state = SLOT_LIVE;

@@ -133,6 +133,7 @@ static inline struct slot *memory_slot_of(struct memory *m, const void *p)
 	if (i >= m->used)
 		return NULL;
 	s = &m->slots[i];
+	/* equivalent: off-3: sizes are even */
 	if (s->state != SLOT_LIVE || (offset & ((UINT64_C(1) << m->slot_lg2) - 1)) >= s->size)
 		return NULL;
 	return s;

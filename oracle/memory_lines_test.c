@@ -333,6 +333,58 @@ static void good_random(void **state)
 	}
 }
 
+/* Of a table of less than a line the words behind it are nobody's. */
+static void count_difference(void *ctx, struct slot *slot, const uint64_t *at,
+			     const uint64_t *in_memory)
+{
+	(void)slot;
+	(void)at;
+	(void)in_memory;
+	++*(unsigned *)ctx;
+}
+
+static void good_behind_small_tables(void **state)
+{
+	(void)state;
+	for (size_t size = 8; size <= 64; size *= 2) {
+		uint64_t *in_memory;
+		unsigned nr = 0;
+		struct table t;
+
+		start(true);
+		t = alloc(size);
+		in_memory = memory->written + (t.words - memory->words);
+		assert_int_equal(memory_flush(memory, t.words, size), 0);
+		for (unsigned i = 0; i < LINE_WORDS; i++)
+			in_memory[i] = t.words[i < size / 8 ? i : 0] + 1;
+		memory_note_write(memory, t.words);
+		memory_each_difference(memory, count_difference, &nr);
+		assert_int_equal(nr, size / 8);
+		memory_evict(memory, t.words);
+		for (unsigned i = 0; i < LINE_WORDS; i++)
+			assert_int_equal(in_memory[i], i < size / 8 ? 0 : 1);
+	}
+}
+
+/* There is room for as many dirty lines as there are. */
+static void good_many_lines(void **state)
+{
+	struct memory_config config = { .seed = 1, .tables = 64 };
+	struct memory *m = memory_create(64);
+	uint64_t pa;
+
+	(void)state;
+	assert_non_null(m);
+	memory_reset(m, &config, 52, MEMORY_PAGE_LG2);
+	m->incoherent = true;
+	for (unsigned i = 0; i < 64; i++) {
+		assert_non_null(memory_alloc(m, 4096, &pa));
+		assert_int_equal(m->nr_dirty, (i + 1) * WORDS / LINE_WORDS);
+		assert_true(m->nr_dirty <= m->cap_dirty);
+	}
+	memory_destroy(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -345,6 +397,8 @@ int main(void)
 		cmocka_unit_test(good_free),
 		cmocka_unit_test(good_quarantine),
 		cmocka_unit_test(good_random),
+		cmocka_unit_test(good_behind_small_tables),
+		cmocka_unit_test(good_many_lines),
 	};
 
 	return cmocka_run_group_tests_name("memory_lines", tests, set_up, tear_down);

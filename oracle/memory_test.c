@@ -197,6 +197,7 @@ static void good_found_while_live(void **state)
 	assert_ptr_equal(memory_slot_of(memory, words), slot);
 	assert_ptr_equal(memory_slot_of(memory, (char *)words + 63), slot);
 	assert_null(memory_slot_of(memory, (char *)words + 64));
+	assert_null(memory_slot_of(memory, (char *)words + 2048)); /* the slot is larger */
 	assert_null(memory_slot_of(memory, (char *)words + (1u << MEMORY_PAGE_LG2))); /* never used */
 	assert_null(memory_slot_of(memory, &pa));
 }
@@ -258,13 +259,12 @@ static void good_reuse_is_late(void **state)
 }
 
 /* Small tables of hash places are full of chains: remove from all parts of them. */
-static void good_random_sequence(void **state)
+static void random_sequence(enum memory_window window)
 {
 	uint64_t live[SLOTS], gone = 0, random = 1;
 	unsigned nr = 0;
 
-	(void)state;
-	start(WINDOW_BOTTOM, 1, SLOTS, 52);
+	start(window, 1, SLOTS, 52);
 	for (unsigned step = 0; step < 20000; step++) {
 		random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
 		if (nr < SLOTS && random >> 63) {
@@ -283,6 +283,77 @@ static void good_random_sequence(void **state)
 	}
 }
 
+static void good_random_sequences(void **state)
+{
+	(void)state;
+	random_sequence(WINDOW_BOTTOM);
+	random_sequence(WINDOW_SPREAD);
+}
+
+/* A few tables each time: no place is left that leads to one of those before. */
+static void good_many_resets(void **state)
+{
+	(void)state;
+	for (unsigned seed = 0; seed < 20000; seed++) {
+		unsigned nr = 1 + seed % 15;
+		uint64_t pas[15];
+
+		start(WINDOW_SPREAD, seed * UINT64_C(0x123456789abcdef), SLOTS, 52);
+		for (size_t place = 0; place < (size_t)1 << memory->places_lg2; place++)
+			assert_int_equal(memory->by_pa[place], 0);
+		for (unsigned i = 0; i < nr; i++)
+			assert_non_null(memory_alloc(memory, 64, &pas[i]));
+		for (unsigned i = 0; i < nr; i++)
+			assert_true(memory_slot(memory, pas[i])->pa == pas[i]);
+	}
+}
+
+/* In slots of more than a table, PAs differ in where in the slot's region they are, too. */
+static void good_slots_of_more(void **state)
+{
+	struct memory_config config = { .seed = 1, .tables = SLOTS };
+	uint64_t ones = 0, common = UINT64_MAX;
+
+	(void)state;
+	memory_reset(memory, &config, 52, 16);
+	for (unsigned i = 0; i < SLOTS; i++) {
+		uint64_t pa = alloc();
+
+		ones |= pa;
+		common &= pa;
+	}
+	assert_true(ones == UINT64_C(0xffffffffff000));
+	assert_true(common == 0);
+	memory_reset(memory, &config, 52, 16);
+	for (unsigned i = 0; i < SLOTS; i++) { /* aligned to its size */
+		uint64_t pa;
+
+		assert_non_null(memory_alloc(memory, (size_t)4096 << i % 5, &pa));
+		assert_true(pa % (4096u << i % 5) == 0);
+	}
+}
+
+/* All tables that were asked for, unless their slots are too large; a line's state for each. */
+static void good_room(void **state)
+{
+	struct memory_config config = { .seed = 1, .tables = 1u << 17 };
+	struct memory *m = memory_create(1u << 17);
+	uint8_t *states_end, *written;
+
+	(void)state;
+	assert_non_null(m);
+	memory_reset(m, &config, 52, MEMORY_PAGE_LG2);
+	assert_int_equal(m->config.tables, 1u << 17);
+	assert_true(m->bytes >= (size_t)1 << (17 + MEMORY_PAGE_LG2));
+	memory_reset(m, &config, 52, 23);
+	assert_true((uint64_t)m->config.tables << 23 <= m->bytes);
+	memory_note_write(m, m->words + m->bytes / 8 - 1);
+	states_end = m->line_states + (m->bytes >> MEMORY_LINE_LG2);
+	written = (uint8_t *)m->written;
+	assert_true(states_end <= written || m->line_states >= written + m->bytes);
+	memory_destroy(m);
+}
+
 static void good_reset_forgets(void **state)
 {
 	uint64_t pa, again;
@@ -292,7 +363,9 @@ static void good_reset_forgets(void **state)
 	pa = alloc();
 	alloc();
 	memory_make_wild(memory, 4, 4096);
+	memory->incoherent = true;
 	start(WINDOW_SPREAD, 9, SLOTS, 52);
+	assert_false(memory->incoherent);
 	assert_int_equal(memory->nr_live, 0);
 	assert_int_equal(memory->peak_live, 0);
 	assert_null(memory_slot(memory, pa));
@@ -338,7 +411,10 @@ static void good_wild_reaches_every_table(void **state)
 	for (unsigned i = 0; i < 8; i++)
 		pa[i] = alloc();
 	assert_true(memory_free(memory, pa[3], 4096));
+	assert_true(memory_free(memory, pa[0], 4096));
+	memory->incoherent = true;
 	memory_make_wild(memory, 4, 4096);
+	assert_false(memory->incoherent);
 	for (unsigned i = 0; i < 10000; i++) {
 		const uint64_t *view = memory_view(memory, random, 4096);
 
@@ -349,6 +425,41 @@ static void good_wild_reaches_every_table(void **state)
 	assert_ptr_equal(memory_wild_table(memory, 3 + 8), memory_wild_table(memory, 3));
 	for (unsigned k = 0; k < 512; k++)
 		assert_true(memory_wild_table(memory, 3)[k] == UINT64_C(0xfdfdfdfdfdfdfdfd));
+}
+
+/* As many as asked for, each as large as asked for, and no slot behind them. */
+static void good_wild_sizes(void **state)
+{
+	uint64_t pa, *words;
+
+	(void)state;
+	start(WINDOW_SPREAD, 1, SLOTS, 52);
+	words = memory_alloc(memory, 64, &pa);
+	memory->slots[8].state = SLOT_FREE;
+	memory_make_wild(memory, 8, 4096);
+	assert_int_equal(memory->used, 8);
+	assert_int_equal(memory->slots[8].state, SLOT_FREE);
+	assert_int_equal(memory_slot_of(memory, (char *)words + 4095)->size, 4096);
+}
+
+/* What the watch has seen of a new table is what a new table holds. */
+static void good_seen_begins_zeroed(void **state)
+{
+	struct memory_config config = { .seed = 1, .tables = 1 };
+	struct memory *m = memory_create(4);
+	uint64_t pa, *words;
+
+	(void)state;
+	assert_non_null(m);
+	assert_true(memory_keep_seen(m));
+	for (unsigned i = 0; i < 2; i++) {
+		memory_reset(m, &config, 52, MEMORY_PAGE_LG2);
+		words = memory_alloc(m, 4096, &pa);
+		for (unsigned k = 0; k < 512; k++)
+			assert_true(memory_seen(m, words)[k] == 0);
+		memory_seen(m, words)[0] = memory_seen(m, words)[511] = 1;
+	}
+	memory_destroy(m);
 }
 
 int main(void)
@@ -366,10 +477,15 @@ int main(void)
 		cmocka_unit_test(bad_free),
 		cmocka_unit_test(good_tables_begin_zeroed),
 		cmocka_unit_test(good_reuse_is_late),
-		cmocka_unit_test(good_random_sequence),
+		cmocka_unit_test(good_random_sequences),
+		cmocka_unit_test(good_many_resets),
+		cmocka_unit_test(good_slots_of_more),
+		cmocka_unit_test(good_room),
 		cmocka_unit_test(good_reset_forgets),
 		cmocka_unit_test(good_wild_resolves_every_pa),
 		cmocka_unit_test(good_wild_reaches_every_table),
+		cmocka_unit_test(good_wild_sizes),
+		cmocka_unit_test(good_seen_begins_zeroed),
 	};
 
 	return cmocka_run_group_tests_name("memory", tests, set_up, tear_down);

@@ -31,7 +31,7 @@ static bool any_mapped(const struct judge *j, uint64_t first, uint64_t last)
 {
 	uint64_t at;
 
-	return flat_next(&j->flat, first, &at) && at <= last;
+	return flat_next(&j->flat, first, &at) && at <= last; /* equivalent: rel-1: whole pages */
 }
 
 bool map_is_not_asked(struct judge *j, const struct pt_mapping *m)
@@ -40,6 +40,7 @@ bool map_is_not_asked(struct judge *j, const struct pt_mapping *m)
 		return is_not_asked(j, DEVIATES_BOUNDS);
 	if (!(m->prot & PT_READ) && is_not_asked(j, DEVIATES_WRITE_ONLY))
 		return true;
+	/* equivalent: off-1: whole pages */
 	return any_mapped(j, m->iova, m->iova + (m->len - 1)) &&
 	       is_not_asked(j, DEVIATES_MAP_OVER);
 }
@@ -48,7 +49,7 @@ bool unmap_is_not_asked(struct judge *j, uint64_t iova, uint64_t len)
 {
 	uint64_t last = iova + (len - 1), reached;
 
-	if (!len || last < iova || !flat_holds(&j->flat, iova, last))
+	if (!len || !flat_holds(&j->flat, iova, last))
 		return is_not_asked(j, DEVIATES_BOUNDS);
 	if (flat_predict_unmap(&j->flat, iova, len, &reached) && reached == last)
 		return false;

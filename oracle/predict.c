@@ -102,6 +102,7 @@ int judge_predict_init(const struct hw_format *hw, const struct pt_config *c)
 	if (c->vasz_lg2 < item || (!(c->features & PT_DYNAMIC_TOP) && c->vasz_lg2 > reach))
 		return -EINVAL;
 	/* Some leaf must fit into the aperture and into the output addresses. */
+	/* equivalent: off-1, off-3: of powers of two */
 	if (smallest - 1 > last_below(c->vasz_lg2) || smallest - 1 > last_below(c->oasz_lg2))
 		return -EINVAL;
 	if ((c->features & PT_ENCRYPT_TABLES) && c->oasz_lg2 > c->encrypt_bit)
@@ -149,7 +150,10 @@ int predict_map_error(const struct judge *j, const struct pt_mapping *m)
 		return -EOVERFLOW;
 	if (m->iova % smallest || m->oa % smallest || m->len % smallest)
 		return -ENXIO;
-	if (m->oa + (m->len - 1) > j->flat.last_oa || !flat_holds(&j->flat, m->iova, m->iova + (m->len - 1)))
+	/* equivalent: off-1: whole pages */
+	if (m->oa + (m->len - 1) > j->flat.last_oa ||
+	    /* equivalent: off-1: likewise */
+	    !flat_holds(&j->flat, m->iova, m->iova + (m->len - 1)))
 		return -ERANGE;
 	return 0;
 }

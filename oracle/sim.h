@@ -18,12 +18,13 @@
 
 /* The threads world: accesses are no hooks, and judges that need them to be see nothing. */
 #ifdef WALKDIFF_THREADS
-#define SIM_SEES_ACCESSES false
+#define SIM_SEES_ACCESSES false /* equivalent: bool-1: but for mode threads */
 #else
 #define SIM_SEES_ACCESSES true
 #endif
 
 /* An operation that needs more accesses than this does not end. */
+/* equivalent: off-1, off-3, off-4: as good a limit */
 #define SIM_MAX_ACCESSES (UINT64_C(1) << 27)
 
 /* What is behind the hooks, and how it is set up. */

@@ -238,6 +238,63 @@ static void zeroes_are_late_until_a_release_or_a_flush_of_all(void **state)
 	assert_false(stores_are_zeroes_late(sim, memory_slot(sim->memory, table_pa)));
 }
 
+static uint64_t *word(unsigned i)
+{
+	return (uint64_t *)(uintptr_t)&table[i];
+}
+
+/* Which words of two lines are late, a bit each. */
+static unsigned late_words(void)
+{
+	unsigned late = 0;
+
+	for (unsigned i = 0; i < 2 * FAR; i++)
+		late |= (unsigned)(seen(i) != i + 1) << i;
+	return late;
+}
+
+/* The word, or the lines of so many bytes. */
+static void what_is_asked_for_reaches_memory(void **state)
+{
+	const struct {
+		unsigned at, bytes, late;
+	} reached[] = { { 0, 0, 0x8180 }, { 1, 0, 0x8181 }, { 7, 0, 0x8101 }, { 8, 0, 0x8081 },
+			{ 0, 8, 0x8100 }, { 3, 8, 0x8100 }, { 7, 8, 0x8100 }, { 0, 64, 0x8100 },
+			{ 8, 8, 0x0081 }, { 15, 8, 0x0081 }, { 0, 65, 0 } };
+	static const unsigned held[] = { 0, 7, 8, 15 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(reached); i++) {
+		start(DEVICE_WEAK_STORES);
+		for (unsigned k = 0; k < 2 * FAR; k++)
+			sim_write(sim, word(k), k + 1, true);
+		for (size_t k = 0; k < COUNT(held); k++) {
+			sim_write(sim, word(held[k]), 0, true);
+			stores_hold(sim, word(held[k]), held[k] + 1);
+		}
+		assert_int_equal(late_words(), 0x8181);
+		stores_reach(sim, word(reached[i].at), reached[i].bytes);
+		assert_int_equal(late_words(), reached[i].late);
+	}
+}
+
+/* What has reached memory may be another's by now. */
+static void what_has_gone_is_not_found(void **state)
+{
+	uint64_t v = 0;
+
+	(void)state;
+	start(DEVICE_WEAK_STORES);
+	stores_hold(sim, word(0), 1);
+	stores_hold(sim, word(1), 2);
+	assert_true(stores_find(sim, word(0), &v));
+	assert_int_equal(v, 1);
+	stores_reach(sim, word(1), 0);
+	assert_false(stores_find(sim, word(1), &v));
+	stores_reach_all(sim);
+	assert_false(stores_find(sim, word(0), &v));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +304,8 @@ int main(void)
 		cmocka_unit_test(there_is_room_for_so_many),
 		cmocka_unit_test(what_orders_lets_go_first),
 		cmocka_unit_test(what_does_not_order_leaves_some_late),
+		cmocka_unit_test(what_is_asked_for_reaches_memory),
+		cmocka_unit_test(what_has_gone_is_not_found),
 		cmocka_unit_test(exchange_of_a_late_store),
 		cmocka_unit_test(zeroes_are_late_until_a_release_or_a_flush_of_all),
 	};

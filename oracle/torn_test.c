@@ -324,6 +324,19 @@ static void bad_liars(void **state)
 	check_liars(liars, COUNT(liars));
 }
 
+/* Of who promises no attributes write is promised all the same. */
+static void bad_write_of_deviating(void **state)
+{
+	struct pt_ops ops = *pages.subject.ops;
+
+	(void)state;
+	judge->deviates = 1u << DEVIATES_ATTRIBUTES;
+	assert_int_equal(play(&pages, &ops, 0).check, CHECK_NONE);
+	ops.map = map_without_write;
+	assert_int_equal(play(&pages, &ops, 0).check, CHECK_TORN);
+	judge->deviates = 0;
+}
+
 static void good_by_hand(void **state)
 {
 	(void)state;
@@ -367,6 +380,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bad_liars),
+		cmocka_unit_test(bad_write_of_deviating),
 		cmocka_unit_test(good_by_hand),
 		cmocka_unit_test(good_honest),
 		cmocka_unit_test(good_evict),
