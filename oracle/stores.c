@@ -10,7 +10,7 @@ static void reach(struct sim *s, unsigned i)
 
 	held->nr--;
 	memmove(&held->held[i], &held->held[i + 1], (held->nr - i) * sizeof(store));
-	sim_write(s, store.at, store.value, true);
+	sim_write(s, store.at, store.value, true); /* equivalent: bool-1: but for mode tsan */
 }
 
 void stores_reach_one(struct sim *s)
@@ -50,7 +50,7 @@ void stores_reach(struct sim *s, const void *first, size_t bytes)
 		from &= ~line;
 		to = (to + line) & ~line;
 	} else {
-		to = from + 1;
+		to = from + 1; /* equivalent: off-1: a word is more */
 	}
 	for (unsigned i = 0; i < s->t->stores.nr;)
 		if ((uintptr_t)s->t->stores.held[i].at - from < to - from)

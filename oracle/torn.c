@@ -63,8 +63,9 @@ static void check_sight(struct judge *j, const struct sight *s)
 				    "in between, hardware could see IOVA " HEX " %s OA " HEX
 				    "; before it was %s, after it is %s",
 				    va, s->mapped ? "mapped to" : "unmapped,",
-				    s->mapped ? s->oa + (va - s->first) : 0,
+				    s->mapped ? s->oa + (va - s->first) : 0, /* not mutated: words */
 				    old ? "mapped" : "unmapped", new ? "mapped" : "unmapped");
+		/* equivalent: rel-1: they are the same */
 		last = last_before < last_after ? last_before : last_after;
 		if (last >= s->last)
 			return;
@@ -76,6 +77,7 @@ void check_torn(struct judge *j)
 {
 	const struct watch *w = &j->sim.watch;
 
+	/* equivalent: logic-1: what is not watched has no sights, what is off says nothing */
 	if (!w->on || sim_is_off(&j->sim, CHECK_TORN))
 		return;
 	for (size_t i = 0; i < w->nr; i++)

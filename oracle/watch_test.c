@@ -148,6 +148,17 @@ static void good_joined_nothing(void **state)
 	assert_int_equal(sim->watch.nr, 2);
 }
 
+/* The last address is not beside the first. */
+static void good_not_joined_around(void **state)
+{
+	(void)state;
+	sim_store(sim, &root[0], LEAF(0x40000));
+	sim->watch.sights[0] = (struct sight){ .first = ~(PAGE - 1), .last = UINT64_MAX };
+	sim_store(sim, &root[0], 0);
+	assert_int_equal(sim->watch.nr, 2);
+	assert_sight(1, 0, TOP_SIZE - 1, false, 0);
+}
+
 /* As many as there are. */
 static void good_many_sights(void **state)
 {
@@ -221,16 +232,48 @@ static void good_linked(void **state)
 	assert_int_equal(sim->watch.nr, 4);
 }
 
-/* An empty table is one sight. */
+/* An empty table is one sight, and so are leaves that come into it. */
 static void good_linked_empty(void **state)
 {
 	uint64_t pa;
+	pt_item *items = table(&pa);
 
 	(void)state;
-	table(&pa);
-	sim_store(sim, &root[0], TABLE(pa));
+	sim_store(sim, &root[1], TABLE(pa));
 	assert_int_equal(sim->watch.nr, 1);
-	assert_sight(0, 0, TOP_SIZE - 1, false, 0);
+	assert_sight(0, TOP_SIZE, 2 * TOP_SIZE - 1, false, 0);
+	sim_store(sim, &items[0], LEAF(0x50000));
+	sim_store(sim, &items[1], LEAF(0x52000));
+	assert_int_equal(sim->watch.nr, 2);
+	assert_sight(1, TOP_SIZE, 2 * TOP_SIZE - 1, true, 0x50000);
+}
+
+/* The root's address may have the C-bit, and its VAs may be the highest. */
+static void good_root(void **state)
+{
+	for (unsigned high = 0; high < 2; high++) {
+		unsigned bit = 12;
+		uint64_t pa;
+		pt_item *items;
+
+		begin_each(state);
+		items = table(&pa);
+		sim_store(sim, &items[1], LEAF(0x44000));
+		while (pa >> bit & 1)
+			bit++;
+		sim->device.encrypt_bit = (uint8_t)bit;
+		sim->device.upper_half = high;
+		watch_root(sim, pa | UINT64_C(1) << bit, 2);
+		assert_true(memory_slot(sim->memory, pa)->linked);
+		assert_int_equal(sim->watch.nr, 2);
+		assert_sight(0, high ? ~UINT64_C(0x7fff) : 0, high ? ~TOP_SIZE : TOP_SIZE - 1,
+			     false, 0);
+		assert_sight(1, high ? ~TOP_SIZE + 1 : TOP_SIZE,
+			     high ? UINT64_MAX : 2 * TOP_SIZE - 1, true, 0x44000);
+		/* A second time nothing is new. */
+		watch_root(sim, pa | UINT64_C(1) << bit, 2);
+		assert_int_equal(sim->watch.nr, 2);
+	}
 }
 
 /* One of another size than hardware reads is not to be linked. */
@@ -381,8 +424,12 @@ static void good_watch_memory(void **state)
 		assert_int_equal(check_of(watch_it), asked[i].check);
 	}
 	assert_non_null(strstr(sim->verdict.text, "now, memory has 0x0"));
-	sim_flush(sim, &root[1], 8);
 	watched_first = 0;
+	sim->memory->wild = true; /* what is stored in arbitrary tables nobody promises */
+	assert_int_equal(check_of(watch_it), CHECK_NONE);
+	sim->memory->wild = false;
+	assert_int_equal(check_of(watch_it), CHECK_COHERENT);
+	sim_flush(sim, &root[1], 8);
 	assert_int_equal(check_of(watch_it), CHECK_NONE);
 }
 
@@ -490,7 +537,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_joined),
 		cmocka_unit_test_setup(good_joined_nothing, begin_each),
+		cmocka_unit_test_setup(good_not_joined_around, begin_each),
 		cmocka_unit_test_setup(good_many_sights, begin_each),
+		cmocka_unit_test(good_root),
 		cmocka_unit_test(good_lost),
 		cmocka_unit_test_setup(good_linked, begin_each),
 		cmocka_unit_test_setup(good_linked_empty, begin_each),

@@ -34,6 +34,7 @@ void check_work(struct judge *j, const struct work *w)
 	/* A table pointer a level each time, and each table twice that is taken apart. */
 	uint64_t follows = levels * descents + 2 * tables(w);
 
+	/* equivalent: logic-1: but for mode threads; what is off says nothing */
 	if (!j->sim.watch.on || sim_is_off(&j->sim, CHECK_WORK))
 		return;
 	if (w->descents > descents)
