@@ -146,6 +146,8 @@ static const struct literal literals[] = {
 	     W(0x100000065, 0xfffffffffffffffc)),
 	CASE(vtd_first, MASK(1), INV(0x6000, 0x7fff, 1, 0), W(0x567812340036, 0x6041), VTD_DONE),
 	CASE(vtd_first, MASK(63), ALL, W(0x567812340026, 0), VTD_DONE),
+	CASE(vtd_first, TOO_MUCH, INV(0x5000, 0x5fff, 1, 0), W(0xfffff12340036, 0x5040),
+	     W(0x100000065, 0xfffffffffffffffc)),
 	CASE(vtd_first, ONES(0xfffff, 0xffff), INV(0x5000, 0x5fff, 1, 0), W(0xfffffffff0036, 0x5040),
 	     VTD_DONE_AT_ONES),
 
