@@ -7,18 +7,10 @@
  */
 #define PT_WORLD fast
 #include "core/shim.h"
+#include "core/belief_test.h"
 
 #include <malloc.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 extern const struct pt_ops pt_fast_amdv1, pt_fast_toy;
 
@@ -153,27 +145,8 @@ static void good_lock(void **state)
 
 static void good_broken_belief(void **state)
 {
-	void (*volatile end)(const char *, const char *, int) = shim_fast_verify_failed;
-	char said[200] = "";
-	int ends[2], status;
-	pid_t child;
-
 	(void)state;
-	assert_int_equal(pipe(ends), 0);
-	child = fork();
-	if (child == 0) {
-		dup2(ends[1], STDERR_FILENO);
-		end("n < 3", "core/x.h", 17);
-		_exit(0);
-	}
-	assert_true(child > 0);
-	close(ends[1]);
-	assert_true(read(ends[0], said, sizeof(said) - 1) > 0);
-	close(ends[0]);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
-	assert_non_null(strstr(said, "core/x.h:17"));
-	assert_non_null(strstr(said, "n < 3"));
+	check_broken_belief(shim_fast_verify_failed);
 }
 
 int main(void)

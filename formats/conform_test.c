@@ -12,6 +12,7 @@
  * That two requests never have the same item needs no loop of its own: the hardware's
  * decode() is a function, and gives each request back.
  */
+#include "formats/subjects_test.h"
 #include "oracle/judge_parts.h"
 
 #include <errno.h>
@@ -25,17 +26,6 @@
 #define PROTS 32u /* masks of enum pt_prot */
 #define MAX_CONFIGS 40
 #define MAX_LEAVES 512 /* that may take the place of one */
-
-#define STAMP(stamp, file, architecture)                                                           \
-	extern const struct pt_ops pt_sim_##stamp;                                                 \
-	extern const struct hw_format hw_##stamp;
-#include "formats/formats.def"
-#undef STAMP
-#define STAMP(stamp, file, architecture) { &pt_sim_##stamp, &hw_##stamp, &inv_##architecture, NULL },
-static const struct subject subjects[] = {
-#include "formats/formats.def"
-};
-#undef STAMP
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

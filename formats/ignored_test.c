@@ -7,7 +7,7 @@
  * flipped. Where the hardware's decode() says that it leads to the same as before, software
  * must say so, too. (Where to else it may lead: target decode of the fuzzers.)
  */
-#include "oracle/judge.h"
+#include "formats/subjects_test.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -17,17 +17,6 @@
 #include <cmocka.h>
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-#define STAMP(stamp, file, architecture)                                                           \
-	extern const struct pt_ops pt_sim_##stamp;                                                 \
-	extern const struct hw_format hw_##stamp;
-#include "formats/formats.def"
-#undef STAMP
-#define STAMP(stamp, file, arch) { &pt_sim_##stamp, &hw_##stamp, &inv_##arch, NULL },
-static const struct subject subjects[] = {
-#include "formats/formats.def"
-};
-#undef STAMP
 
 static struct judge *judge;
 static unsigned nr_ignored; /* flips that change nothing for hardware */

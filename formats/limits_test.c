@@ -6,7 +6,7 @@
  * Method: each variant with one field, or two that limit each other, of every value; the
  * judge predicts what init returns from the hardware's description.
  */
-#include "oracle/judge.h"
+#include "formats/subjects_test.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -18,17 +18,6 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define MAX_LG2 66u /* of widths tried; no format has more than 64 */
 #define MAX_TOP 8u  /* of levels tried; a top has 3 bits for its level */
-
-#define STAMP(stamp, file, architecture)                                                           \
-	extern const struct pt_ops pt_sim_##stamp;                                                 \
-	extern const struct hw_format hw_##stamp;
-#include "formats/formats.def"
-#undef STAMP
-#define STAMP(stamp, file, arch) { &pt_sim_##stamp, &hw_##stamp, &inv_##arch, NULL },
-static const struct subject subjects[] = {
-#include "formats/formats.def"
-};
-#undef STAMP
 
 static struct judge *judge;
 static unsigned nr_taken, nr_refused;

@@ -7,7 +7,7 @@
  * Each row maps one leaf on a machine whose tables lie beside each other from the bottom,
  * the root first, and reads its first item back.
  */
-#include "oracle/judge.h"
+#include "formats/subjects_test.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -35,17 +35,6 @@
 #define G64  UINT64_C(0x1000000000)
 #define G512 UINT64_C(0x8000000000)
 #define T256 UINT64_C(0x1000000000000)
-
-#define STAMP(stamp, file, architecture)                                                           \
-	extern const struct pt_ops pt_sim_##stamp;                                                 \
-	extern const struct hw_format hw_##stamp;
-#include "formats/formats.def"
-#undef STAMP
-#define STAMP(stamp, file, architecture) { &pt_sim_##stamp, &hw_##stamp, &inv_##architecture, NULL },
-static const struct subject subjects[] = {
-#include "formats/formats.def"
-};
-#undef STAMP
 
 /* A leaf, mapped at the IOVA of its own size, in a variant with more features. */
 struct value {

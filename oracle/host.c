@@ -97,8 +97,7 @@ static void host_barrier(void *ctx)
 	stores_reach_all(ctx);
 }
 
-/* Does not return. */
-static void host_fail(void *ctx, const char *what)
+static _Noreturn void host_fail(void *ctx, const char *what)
 {
 	sim_stop(ctx, CHECK_BELIEF, "%s", what);
 }

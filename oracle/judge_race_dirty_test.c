@@ -3,12 +3,12 @@
  *
  * Goal: what devices write during an operation excuses what it must, and no more; so does
  * what set_dirty finds.
- * Method: one thread in a race (lone_race.h); at a chosen event of it a device writes. Liars
+ * Method: one thread in a race (lone_race_test.h); at a chosen event of it a device writes. Liars
  * use the excuse for what it does not cover.
  */
 #define PT_WORLD sim
 #include "core/shim.h"
-#include "oracle/lone_race.h"
+#include "oracle/lone_race_test.h"
 
 #include <errno.h>
 
@@ -116,15 +116,6 @@ static void good_written(void **state)
 	write_at = 0;
 	assert_true(late > 8);
 }
-
-#define READ_DIRTY(name, after)                                                                    \
-	static int name(struct pt *pt, uint64_t iova, uint64_t len, unsigned flags,                \
-			const struct pt_bitmap *b, struct pt_gather *g)                            \
-	{                                                                                          \
-		int err = real->read_dirty(pt, iova, len, flags, b, g);                            \
-		after;                                                                             \
-		return err;                                                                        \
-	}
 
 READ_DIRTY(reports_a_clean_page, b->words[0] |= 1)
 READ_DIRTY(leaves_a_page_dirty, *item_at(0, 0) |= TOY_D)

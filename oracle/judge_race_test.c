@@ -3,12 +3,12 @@
  *
  * Goal: what an operation leaves behind is looked at then, too; others can come before all
  * that they may come before; and who has returned holds nothing.
- * Method: one thread in a race (lone_race.h); liars whose one lie only one look can see, and
+ * Method: one thread in a race (lone_race_test.h); liars whose one lie only one look can see, and
  * looks at the race itself.
  */
 #define PT_WORLD sim
 #include "core/shim.h"
-#include "oracle/lone_race.h"
+#include "oracle/lone_race_test.h"
 
 #include <errno.h>
 

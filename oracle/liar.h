@@ -134,7 +134,31 @@ static inline int tear_down(void **state)
 	return 0;
 }
 
+/* The check that says no to what is done outside of a scene. */
+static inline enum check check_of(void (*does)(void))
+{
+	jmp_buf out;
+
+	judge->sim.verdict.check = CHECK_NONE;
+	judge->sim.verdict.text[0] = 0;
+	judge->sim.t->out = &out;
+	if (!setjmp(out))
+		does();
+	judge->sim.t->out = NULL;
+	return judge->sim.verdict.check;
+}
+
 /* ---- what lies and sequences are made of ---- */
+
+/* A lie of read_dirty: what is done when the true one has returned `err`. */
+#define READ_DIRTY(name, after)                                                                    \
+	static int name(struct pt *pt, uint64_t iova, uint64_t len, unsigned flags,                \
+			const struct pt_bitmap *b, struct pt_gather *g)                            \
+	{                                                                                          \
+		int err = real->read_dirty(pt, iova, len, flags, b, g);                            \
+		after;                                                                             \
+		return err;                                                                        \
+	}
 
 #define RW (PT_READ | PT_WRITE)
 

@@ -7,7 +7,7 @@
  */
 #define PT_WORLD sim
 #include "core/shim.h"
-#include "oracle/lone_race.h"
+#include "oracle/lone_race_test.h"
 
 extern const struct pt_ops pt_sim_toy;
 extern const struct hw_format hw_toy;

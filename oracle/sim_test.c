@@ -4,11 +4,11 @@
  * Goal: a hook tells whom it should tell, takes and gives back the machine, and says no to
  * what an implementation must not do: each has one case here that nobody else would notice.
  * Method: the hooks are called by hand, of a table or two; in a race of one thread where
- * events count (lone_race.h).
+ * events count (lone_race_test.h).
  */
 #define PT_WORLD sim
 #include "core/shim.h"
-#include "oracle/lone_race.h"
+#include "oracle/lone_race_test.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -51,18 +51,6 @@ static pt_item *table(uint64_t *pa)
 
 	assert_non_null(items);
 	return items;
-}
-
-static enum check check_of(void (*does)(void))
-{
-	jmp_buf out;
-
-	sim->verdict.check = CHECK_NONE;
-	sim->t->out = &out;
-	if (!setjmp(out))
-		does();
-	sim->t->out = NULL;
-	return sim->verdict.check;
 }
 
 /* ---- setup ---- */

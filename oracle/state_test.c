@@ -55,17 +55,9 @@ static void begin_with(uint32_t off, uint64_t iova, uint64_t nr_pages)
 	assert_true(judge->judged);
 }
 
-static enum check check_of(void (*does)(struct judge *j))
+static void look(void)
 {
-	jmp_buf out;
-
-	judge->sim.verdict.check = CHECK_NONE;
-	judge->sim.verdict.text[0] = 0;
-	judge->sim.t->out = &out;
-	if (!setjmp(out))
-		does(judge);
-	judge->sim.t->out = NULL;
-	return judge->sim.verdict.check;
+	judge_state(judge);
 }
 
 static void assert_says(const char *words)
@@ -88,10 +80,10 @@ static void bad_leaf(void **state)
 	(void)state;
 	begin_with(0, 0, 1);
 	write_item(0, 2 * PAGE);
-	assert_int_equal(check_of(judge_state), CHECK_WALK);
+	assert_int_equal(check_of(look), CHECK_WALK);
 	begin_with(0, 0, 1);
 	write_item(0, TOY_A);
-	assert_int_equal(check_of(judge_state), CHECK_WALK);
+	assert_int_equal(check_of(look), CHECK_WALK);
 	assert_says("accessed");
 }
 
@@ -102,16 +94,16 @@ static void good_deviates(void **state)
 	begin_with(0, 0, 1);
 	judge->deviates = 1u << DEVIATES_ATTRIBUTES;
 	write_item(0, TOY_A);
-	assert_int_equal(check_of(judge_state), CHECK_NONE);
+	assert_int_equal(check_of(look), CHECK_NONE);
 	write_item(0, TOY_W);
-	assert_int_equal(check_of(judge_state), CHECK_WALK);
+	assert_int_equal(check_of(look), CHECK_WALK);
 	assert_says("write");
 	judge->deviates = 0;
 }
 
-static void probe_0(struct judge *j)
+static void probe_0(void)
 {
-	probe(j, 0);
+	probe(judge, 0);
 }
 
 /* Software and hardware are each asked. */
@@ -138,9 +130,9 @@ static void bad_leak(void **state)
 	begin_with(0, 0, 2);
 	judge_unmap(judge, 0, 2 * PAGE);
 	assert_int_equal(judge->sim.t->gather.nr_tables, 1);
-	assert_int_equal(check_of(judge_state), CHECK_NONE);
+	assert_int_equal(check_of(look), CHECK_NONE);
 	assert_non_null(sim_table_alloc(&judge->sim, 16, &pa));
-	assert_int_equal(check_of(judge_state), CHECK_LEDGER);
+	assert_int_equal(check_of(look), CHECK_LEDGER);
 	snprintf(words, sizeof(words), "the table at PA 0x%" PRIx64 " is leaked", pa);
 	assert_says(words);
 	assert_says("is leaked: 4 allocated, 3 accounted for");
@@ -156,10 +148,10 @@ static void good_foreign_gather(void **state)
 	judge_unmap(judge, 0, 2 * PAGE);
 	judge->subject.foreign = &foreign;
 	judge->judged = false;
-	assert_int_equal(check_of(judge_state), CHECK_NONE);
+	assert_int_equal(check_of(look), CHECK_NONE);
 	judge->sim.t->gather.nr_tables = 0;
 	judge->judged = false;
-	assert_int_equal(check_of(judge_state), CHECK_LEDGER);
+	assert_int_equal(check_of(look), CHECK_LEDGER);
 	assert_says("is leaked: 3 allocated, 2 accounted for");
 	judge->subject.foreign = NULL;
 }
@@ -170,12 +162,12 @@ static void bad_gather(void **state)
 	begin_with(0, 0, 1);
 	judge->sim.t->gather.tables = UINT64_C(0x123456000);
 	judge->sim.t->gather.nr_tables = 1;
-	assert_int_equal(check_of(judge_state), CHECK_LEDGER);
+	assert_int_equal(check_of(look), CHECK_LEDGER);
 	assert_says("in the gather, but not allocated");
 	begin_with(0, 0, 2);
 	judge_unmap(judge, 0, 2 * PAGE);
 	judge->sim.t->gather.nr_tables++;
-	assert_int_equal(check_of(judge_state), CHECK_LEDGER);
+	assert_int_equal(check_of(look), CHECK_LEDGER);
 	assert_says("1 tables are in the gather, which says 2");
 }
 
@@ -188,7 +180,7 @@ static void bad_second_way(void **state)
 	begin_with(CHECK_BIT(CHECK_WALK), 0, 1);
 	at = item_at(0, 1);
 	sim_write(&judge->sim, at + 1, at[0], false);
-	assert_int_equal(check_of(judge_state), CHECK_LEDGER);
+	assert_int_equal(check_of(look), CHECK_LEDGER);
 	assert_says("reachable a second time");
 }
 

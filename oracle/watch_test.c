@@ -79,18 +79,6 @@ static void assert_stale(enum stale_kind kind, uint64_t first, uint64_t last, bo
 	fail_msg("nothing of kind %d is stale at 0x%lx", kind, (unsigned long)first);
 }
 
-static enum check check_of(void (*does)(void))
-{
-	jmp_buf out;
-
-	sim->verdict.check = CHECK_NONE;
-	sim->t->out = &out;
-	if (!setjmp(out))
-		does();
-	sim->t->out = NULL;
-	return sim->verdict.check;
-}
-
 /* ---- sights ---- */
 
 /* One leaf after the other is one sight, where the OA goes on and the rights are the same. */
@@ -422,8 +410,9 @@ static void good_watch_memory(void **state)
 		watched_first = asked[i].first;
 		watched_last = asked[i].last;
 		assert_int_equal(check_of(watch_it), asked[i].check);
+		if (asked[i].check)
+			assert_non_null(strstr(sim->verdict.text, "now, memory has 0x0"));
 	}
-	assert_non_null(strstr(sim->verdict.text, "now, memory has 0x0"));
 	watched_first = 0;
 	sim->memory->wild = true; /* what is stored in arbitrary tables nobody promises */
 	assert_int_equal(check_of(watch_it), CHECK_NONE);

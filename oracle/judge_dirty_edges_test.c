@@ -1,5 +1,5 @@
 /*
- * More tests of the judge of dirt.
+ * Tests of the judge of dirt at the edges.
  *
  * Goal: it asks for the bits, and the errors, that were promised at every edge: of leaves, of
  * the aperture, of the address space, of the bitmap; and it writes nothing behind that.
@@ -143,15 +143,6 @@ static void report(void)
 	judge_read_dirty(judge, 7 * PAGE, 2 * PAGE, 0, &b); /* beyond the aperture */
 }
 
-#define READ_DIRTY(name, after)                                                                    \
-	static int name(struct pt *pt, uint64_t iova, uint64_t len, unsigned flags,                \
-			const struct pt_bitmap *b, struct pt_gather *g)                            \
-	{                                                                                          \
-		int err = real->read_dirty(pt, iova, len, flags, b, g);                            \
-		after;                                                                             \
-		return err;                                                                        \
-	}
-
 READ_DIRTY(reports_a_clean_page, b->words[0] |= 1)
 READ_DIRTY(writes_right_behind, b->words[1] |= 1)
 READ_DIRTY(writes_far_behind, b->words[2] |= UINT64_C(1) << 63)
@@ -246,5 +237,5 @@ int main(void)
 		cmocka_unit_test(good_not_asked),
 	};
 
-	return cmocka_run_group_tests_name("judge_dirty_more", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("judge_dirty_edges", tests, set_up, tear_down);
 }

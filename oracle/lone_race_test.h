@@ -2,8 +2,8 @@
  * A race of one thread, for the tests of the judges: its events are counted, and at a chosen
  * one another thread does something.
  */
-#ifndef WALKDIFF_ORACLE_LONE_RACE_H
-#define WALKDIFF_ORACLE_LONE_RACE_H
+#ifndef WALKDIFF_ORACLE_LONE_RACE_TEST_H
+#define WALKDIFF_ORACLE_LONE_RACE_TEST_H
 
 #include "oracle/liar.h"
 

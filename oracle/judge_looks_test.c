@@ -1,5 +1,5 @@
 /*
- * More tests of the judges, one thread at a time.
+ * Tests of the looks that judges take, one thread at a time.
  *
  * Goal: each look that a judge takes after an operation is taken, at the address it is meant
  * for; and a run begins anew.
@@ -396,5 +396,5 @@ int main(void)
 		cmocka_unit_test(good_widths_of_pas),
 	};
 
-	return cmocka_run_group_tests_name("judge_more", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("judge_looks", tests, set_up, tear_down);
 }
