@@ -1,6 +1,7 @@
 /*
- * The minimiser: operations out in ever smaller runs, then the configuration towards
- * the plainest, then each number downward; again until nothing gives.
+ * The minimiser: operations out in ever smaller runs, switches of a race that change
+ * nothing, then the configuration towards the plainest, then each number downward; again
+ * until nothing gives.
  */
 #include "fuzz/minimise.h"
 
@@ -63,6 +64,25 @@ static void drop_ops(struct search *s)
 			if (!keep(s))
 				at += run;
 		}
+}
+
+/* A switch out whose events the next waits for, too: that comes where it came. */
+static void join_switches(struct search *s)
+{
+	for (size_t at = 0; at + 1 < s->best->nr;) {
+		bool kept = false;
+
+		for (uint64_t more = 0; more < 2 && !kept; more++) {
+			struct op *op = &candidate(s)->ops[at];
+
+			if (op[0].kind != OP_SWITCH || op[1].kind != OP_SWITCH)
+				break;
+			op[1].args[0] += op[0].args[0] + more;
+			program_remove(&s->candidate, at, 1);
+			kept = keep(s);
+		}
+		at += !kept;
+	}
 }
 
 /* Smaller numbers to try for v, in order: the first that works is kept, and tried again. */
@@ -181,6 +201,7 @@ void minimise(struct program *p, int failure, failure_fn *fails, void *ctx)
 		s.searches = true;
 		drop_ops(&s);
 		s.searches = false;
+		join_switches(&s);
 		shrink_config(&s);
 		for (size_t op = 0; op < p->nr; op++) {
 			shrink_prot(&s, op);

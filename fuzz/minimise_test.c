@@ -88,6 +88,22 @@ static int fails_by_steps(void *calls, const struct program *p)
 	return CHECK_NONE;
 }
 
+/* RACE: thread 1 comes after ten events, however many switches that takes. */
+static int fails_at_event(void *calls, const struct program *p)
+{
+	uint64_t event = 0;
+
+	++*(unsigned *)calls;
+	for (size_t i = 0; i < p->nr; i++) {
+		if (p->ops[i].kind != OP_SWITCH)
+			continue;
+		event += p->ops[i].args[0];
+		if (event == 10 && p->ops[i].args[1] == 1)
+			return CHECK_RACE;
+	}
+	return CHECK_NONE;
+}
+
 /* FAILS_BY_SIGNAL + 6 whatever the program is. */
 static int fails_always(void *calls, const struct program *p)
 {
@@ -213,6 +229,21 @@ static void good_another_round(void **state)
 	shrink(&p, CHECK_LEDGER, fails_by_steps);
 	assert_int_equal(p.nr, 1);
 	assert_op(&p.ops[0], (struct op){ .kind = OP_TRANSLATE });
+	program_free(&p);
+}
+
+/* Switches that only count events go, and one counts them all. */
+static void good_one_switch(void **state)
+{
+	struct program p = random_program("toy", TARGET_RACE, 1);
+
+	(void)state;
+	program_remove(&p, 0, p.nr);
+	for (size_t i = 0; i < 4; i++)
+		program_insert(&p, i, &(struct op){ .kind = OP_SWITCH, .args = { 2 + i % 2, i == 3 } });
+	shrink(&p, CHECK_RACE, fails_at_event);
+	assert_int_equal(p.nr, 1);
+	assert_op(&p.ops[0], (struct op){ .kind = OP_SWITCH, .args = { 10, 1 } });
 	program_free(&p);
 }
 
@@ -368,6 +399,7 @@ int main(void)
 		cmocka_unit_test(good_minimum_of_numbers),
 		cmocka_unit_test(good_minimum_of_config),
 		cmocka_unit_test(good_another_round),
+		cmocka_unit_test(good_one_switch),
 		cmocka_unit_test(good_nothing_is_left),
 		cmocka_unit_test(bad_other_failure),
 		cmocka_unit_test(good_same_seed_same_mutant),

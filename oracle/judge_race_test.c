@@ -168,7 +168,13 @@ static void count_events(void)
 	uint64_t oa;
 
 	begin_with_a_page();
-	map(0, 0x41000, PAGE);
+	/* An operation begins and has ended, however closely it is looked at. */
+	for (unsigned i = 0; i < 2; i++) {
+		events_of(EVENT_OPERATION);
+		map(5 * i * PAGE, 0x41000, PAGE);
+		assert_int_equal(events_of(EVENT_OPERATION), 2);
+		assert_int_equal(sched.last, EVENT_OPERATION);
+	}
 	assert_false(judge->race.changed);
 	judge_translate(judge, 0, &oa);
 	assert_true(events_of(EVENT_READER) >= 2);

@@ -101,14 +101,19 @@ void sim_begin_look(struct sim *s)
 {
 	stores_reach_all(s); /* equivalent: swap-1: it counts none */
 	s->t->accesses = 0; /* equivalent: off-1: as good a limit */
-	s->t->looks = true;
+	s->t->looks++;
 	sim_current = s;
+}
+
+void sim_end_look(struct sim *s)
+{
+	s->t->looks--;
 }
 
 void sim_begin_operation(struct sim *s)
 {
 	sim_begin_look(s);
-	s->t->looks = false;
+	s->t->looks = 0; /* also one that has failed */
 	s->t->operation = ++s->operations;
 	s->t->refused = 0;
 	s->t->freed = 0;
@@ -576,12 +581,11 @@ void sim_wait_for_readers(void *env)
 static uint64_t software_top(struct sim *s)
 {
 	struct work work = s->t->work;
-	bool looks = s->t->looks;
 	uint64_t pa;
 
-	s->t->looks = true;
+	s->t->looks++;
 	pa = s->ops->top((void *)(uintptr_t)s->object).pa;
-	s->t->looks = looks;
+	s->t->looks--;
 	s->t->work = work;
 	return pa;
 }

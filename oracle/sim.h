@@ -50,7 +50,7 @@ struct sim_thread {
 	struct pt_gather gather;
 	uint32_t locks;		/* held now */
 	uint64_t reads_since;	/* sim.events when it entered as a reader, 0: it is none */
-	bool looks;		/* a judge's look: no other thread comes between */
+	unsigned looks;		/* of judges, one within the other: no other thread comes between */
 	bool busy;		/* in an operation that changes tables */
 	const void *site;	/* in core, of its last access in a race */
 	struct stores stores;	/* that nobody else sees yet */
@@ -192,8 +192,12 @@ static inline bool sim_is_alone(const struct sim *s)
 	return s->busy == s->t->busy;
 }
 
-/* Likewise for a look by a judge: what the operation left in the counts stays. */
+/*
+ * Likewise for a look by a judge: what the operation left in the counts stays. Until it has
+ * ended no event of the thread's is one, so that no other comes between.
+ */
 void sim_begin_look(struct sim *s);
+void sim_end_look(struct sim *s);
 
 /* Say no: records the verdict and leaves the run; returns when that check is off. */
 __attribute__((format(printf, 3, 4))) void sim_fail(struct sim *s, enum check check,

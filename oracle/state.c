@@ -180,6 +180,7 @@ void probe(struct judge *j, uint64_t va)
 		want = e->oa + (va - e->va);
 	sim_begin_look(&j->sim);
 	mapped = is_asked ? j->subject.ops->translate(j->pt, va, &got) : e != NULL;
+	sim_end_look(&j->sim);
 	if (!is_asked)
 		got = want;
 	if (mapped != (e != NULL) || (mapped && got != want))
@@ -220,7 +221,9 @@ static void check_top(struct judge *j)
 
 	if (!j->subject.ops->top)
 		return;
+	sim_begin_look(&j->sim);
 	top = j->subject.ops->top(j->pt);
+	sim_end_look(&j->sim);
 	if (top.pa != j->sim.device.root_pa || top.level != j->sim.device.level)
 		sim_fail(&j->sim, CHECK_WALK,
 			 "software's top is PA " HEX " of level %u, the device entry has PA " HEX
