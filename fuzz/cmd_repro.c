@@ -18,7 +18,7 @@ struct options {
 	struct bits *bits;	/* one a format, with --bits */
 	uint64_t bits_changes;	/* sim.changes when last looked at */
 	uint64_t programs, runs, operations, skipped;
-	uint64_t digest;	/* of all races, whatever their order */
+	uint64_t digest;	/* of all runs, whatever their order */
 	uint64_t last_digest;	/* of the last run */
 	int code;
 };
@@ -264,7 +264,7 @@ int cmd_repro(int argc, char **argv)
 		printf("%" PRIu64 " programs were left out: of formats that are not those of %s\n", o.skipped,
 		       getenv(FOREIGN_VARIABLE));
 	if (o.programs > 1 && o.digest)
-		printf("digest of the races: %016" PRIx64 "\n", o.digest);
+		printf("digest: %016" PRIx64 "\n", o.digest);
 	if (o.seen)
 		print_unseen(&o);
 	if (o.bits && bits_print(o.bits, stdout) && !o.code)

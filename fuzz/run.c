@@ -339,6 +339,7 @@ struct run run_program(struct judge *j, const struct program *p, const struct ru
 	/* A foreign one is asked what fits before there is a machine for it. */
 	j->sim.foreign = p->subject.foreign;
 	j->sim.verdict = (struct verdict){ 0 };
+	j->sim.digest = 0;
 	j->sim.t->out = &out;
 	j->ready = false;
 	foreign_guard(&j->sim);
@@ -358,14 +359,15 @@ struct run run_program(struct judge *j, const struct program *p, const struct ru
 	}
 	foreign_unguard();
 	j->sim.t->out = NULL;
-	run = (struct run){ .verdict = j->sim.verdict, .op = at, .operations = j->operations };
+	run = (struct run){ .verdict = j->sim.verdict, .op = at, .operations = j->operations,
+			    .digest = j->sim.digest };
 	if (same) {
 		run.operations += same->operations;
 		run.route = same->route;
 		run.compared = same->compared;
 	}
 	if (p->target == TARGET_RACE && at >= 0 && race_schedule())
-		run.digest = schedule_digest(race_schedule());
+		run.digest ^= schedule_digest(race_schedule());
 	same_destroy(same);
 	return run;
 }

@@ -24,7 +24,7 @@ struct run {
 	uint64_t operations;	/* judged */
 	const char *route;	/* same: the one that failed, or the last; else null */
 	unsigned compared;	/* same: routes held against the one as written */
-	uint64_t digest;	/* race: of all events; two runs that share it were alike; else 0 */
+	uint64_t digest;	/* of what core did, and of a race's events: runs that share it were alike */
 };
 
 struct schedule_config; /* fuzz/schedule.h */

@@ -283,7 +283,7 @@ static uint64_t pa_of(const struct schedule *s, const volatile void *place)
 	const void *p = (const void *)(uintptr_t)place;
 	const struct slot *slot = p ? memory_slot_of(m, p) : NULL;
 
-	return slot ? slot->pa + ((uintptr_t)p - (uintptr_t)memory_words(m, slot)) : 0;
+	return slot ? memory_pa_of(m, slot, place) : 0;
 }
 
 static void event(void *scheduler, enum sim_event what, const volatile void *place)

@@ -32,7 +32,7 @@ static uint64_t host_pa(void *ctx, const void *place)
 
 	if (!slot)
 		sim_stop(s, CHECK_LEDGER, "asked for the PA of memory outside every live table");
-	return slot->pa + (uint64_t)((const char *)place - (const char *)memory_words(s->memory, slot));
+	return memory_pa_of(s->memory, slot, place);
 }
 
 static void host_invalidate(void *ctx, const struct pt_invalidation *inv)

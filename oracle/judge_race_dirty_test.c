@@ -26,7 +26,8 @@ extern const struct hw_format hw_toy;
 
 /* ---- devices write meanwhile ---- */
 
-static unsigned nr_writes, write_at, lost;
+static unsigned nr_writes, lost;
+static unsigned write_at = 1; /* event 0 is that the operation begins */
 
 static void write_some(void)
 {
@@ -113,7 +114,7 @@ static void good_written(void **state)
 			assert_string_equal(play(&reports, reports.subject.ops, 0).text, "");
 			late += !sched.other;
 		}
-	write_at = 0;
+	write_at = 1;
 	assert_true(late > 8);
 }
 
@@ -130,10 +131,10 @@ static void bad_written(void **state)
 	(void)state;
 	ops.read_dirty = reports_a_clean_page;
 	nr_writes = RACE_WRITES;
-	write_at = 3;
+	write_at = 4;
 	assert_int_equal(play(&reports, &ops, 0).check, CHECK_DIRTY);
 	assert_null(sched.other);
-	write_at = 0;
+	write_at = 1;
 	ops.read_dirty = leaves_a_page_dirty;
 	nr_writes = RACE_WRITES + 1;
 	v = play(&reports_dirty, &ops, 0);

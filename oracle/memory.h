@@ -161,6 +161,12 @@ void memory_each_difference(struct memory *m, memory_differs *differs, void *ctx
 /* The words of a slot's table as the CPU has them. */
 uint64_t *memory_words(struct memory *m, const struct slot *slot);
 
+/* The PA of a place in them. */
+static inline uint64_t memory_pa_of(struct memory *m, const struct slot *slot, const volatile void *p)
+{
+	return slot->pa + ((uintptr_t)p - (uintptr_t)memory_words(m, slot));
+}
+
 /* Wild mode: make the first n slots live tables of `size` bytes and resolve any PA into them. */
 void memory_make_wild(struct memory *m, uint32_t n, size_t size);
 uint64_t *memory_wild_table(struct memory *m, uint32_t i);

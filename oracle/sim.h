@@ -136,6 +136,7 @@ struct sim {
 	uint64_t allocations;	/* attempts since the reset */
 
 	uint64_t changes;	/* of tables, their number, or the top, by software */
+	uint64_t digest;	/* since the reset: stores, flushes, invalidations, tables, tops */
 
 	/* The page table object: the only shared memory outside tables. */
 	const void *object;
