@@ -74,10 +74,13 @@ static bool finish(const struct fuzz_options *o, struct fuzz_job *job, json_t *a
 		return good;
 	}
 	printf("%s%-20s %-4s %5.1f s %9" PRIu64 " programs %10" PRIu64 " operations %7.0f programs/s"
-	       "  cov %5" PRIu64 "  features %4u  corpus +%" PRIu64 "\n",
+	       "  cov %5" PRIu64 "  features %4u  corpus +%" PRIu64,
 	       isatty(2) ? "\r\033[K" : "", job->name, good ? "ok" : "FAIL", job->took,
 	       job->tally.programs, job->tally.operations,
 	       (double)job->tally.programs / job->took, job->coverage, job->features, job->added);
+	if (job->tally.at_change)
+		printf("  %.0f %% at the change", 100.0 * (double)job->tally.at_change / (double)job->tally.programs);
+	putchar('\n');
 	if (!good)
 		fuzz_print_failure(o, job);
 	return good;

@@ -40,6 +40,7 @@ void fuzz_read_tally(const struct fuzz_options *o, struct fuzz_job *job, unsigne
 	if (in && fread(&t, sizeof(t), 1, in) == 1) {
 		job->tally.programs += t.programs;
 		job->tally.operations += t.operations;
+		job->tally.at_change += t.at_change;
 		for (unsigned i = 0; i < TARGET_FEATURES; i++)
 			job->tally.features[i] |= t.features[i];
 	}
@@ -127,11 +128,12 @@ void fuzz_print_failure(const struct fuzz_options *o, const struct fuzz_job *job
 
 json_t *fuzz_job_json(const struct fuzz_options *o, const struct fuzz_job *job, bool good)
 {
-	return json_pack("{s:s, s:s, s:s, s:b, s:f, s:I, s:I, s:I, s:I, s:I}", "engine",
+	return json_pack("{s:s, s:s, s:s, s:b, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:s*}", "engine",
 			 o->engine->name, "target", target_names[job->target], "format",
 			 job->format->name, "passed", good, "seconds", job->took, "programs",
 			 (json_int_t)job->tally.programs, "operations",
 			 (json_int_t)job->tally.operations, "coverage", (json_int_t)job->coverage,
 			 "features", (json_int_t)job->features, "corpus_added",
-			 (json_int_t)job->added);
+			 (json_int_t)job->added, "at_change", (json_int_t)job->tally.at_change, "crash",
+			 *job->crash ? job->crash : NULL);
 }

@@ -11,7 +11,10 @@
 /* The program that the target is for, with no operations yet. */
 void target_begin(struct program *p);
 
-/* The engines' contract: any bytes are a program; a failed check aborts with a report. */
+/*
+ * The engines' contract: any bytes are a program; a failed check aborts with a report. -1: not to be
+ * kept, as it is not about the change that is asked about (ci/mark-change).
+ */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Feedback of our own beside code coverage: features, numbered below TARGET_FEATURES. */
@@ -27,6 +30,7 @@ uint8_t *target_counter(unsigned feature);
  */
 struct tally {
 	uint64_t programs, operations;
+	uint64_t at_change; /* programs that ran a function of the change, where these are marked */
 	uint8_t features[TARGET_FEATURES]; /* 1: was seen, and the engine's counter took it */
 };
 
