@@ -66,18 +66,18 @@ static void drop_ops(struct search *s)
 		}
 }
 
-/* A switch out whose events the next waits for, too: that comes where it came. */
+/*
+ * A switch out whose events the next waits for, too: that comes where it came, which is one event
+ * later at least.
+ */
 static void join_switches(struct search *s)
 {
 	for (size_t at = 0; at + 1 < s->best->nr;) {
+		struct op *op = &candidate(s)->ops[at];
 		bool kept = false;
 
-		for (uint64_t more = 0; more < 2 && !kept; more++) {
-			struct op *op = &candidate(s)->ops[at];
-
-			if (op[0].kind != OP_SWITCH || op[1].kind != OP_SWITCH)
-				break;
-			op[1].args[0] += op[0].args[0] + more;
+		if (op[0].kind == OP_SWITCH && op[1].kind == OP_SWITCH) {
+			op[1].args[0] = op[0].args[0] + (op[1].args[0] ? op[1].args[0] : 1);
 			program_remove(&s->candidate, at, 1);
 			kept = keep(s);
 		}

@@ -97,7 +97,7 @@ static int fails_at_event(void *calls, const struct program *p)
 	for (size_t i = 0; i < p->nr; i++) {
 		if (p->ops[i].kind != OP_SWITCH)
 			continue;
-		event += p->ops[i].args[0];
+		event += i && !p->ops[i].args[0] ? 1 : p->ops[i].args[0];
 		if (event == 10 && p->ops[i].args[1] == 1)
 			return CHECK_RACE;
 	}
@@ -239,8 +239,9 @@ static void good_one_switch(void **state)
 
 	(void)state;
 	program_remove(&p, 0, p.nr);
-	for (size_t i = 0; i < 4; i++)
-		program_insert(&p, i, &(struct op){ .kind = OP_SWITCH, .args = { 2 + i % 2, i == 3 } });
+	for (size_t i = 0; i < 4; i++) /* at events 2, 3, 6 and 10 */
+		program_insert(&p, i, &(struct op){ .kind = OP_SWITCH,
+						    .args = { (const uint64_t[]){ 2, 0, 3, 4 }[i], i == 3 } });
 	shrink(&p, CHECK_RACE, fails_at_event);
 	assert_int_equal(p.nr, 1);
 	assert_op(&p.ops[0], (struct op){ .kind = OP_SWITCH, .args = { 10, 1 } });

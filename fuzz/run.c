@@ -156,9 +156,14 @@ void run_op(struct judge *j, const struct op *op, struct outcome *o)
 	o->not_asked = j->sim.t->not_asked;
 }
 
-static void observe(const struct run_options *o, const struct program *p, long op,
-		    const struct outcome *outcome)
+void run_observe(struct judge *j, const struct run_options *o, const struct program *p, long op,
+		 const struct outcome *outcome)
 {
+	const uint64_t words[] = { (uint64_t)(int64_t)outcome->err, outcome->bytes, outcome->mapped,
+				   outcome->oa };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		j->sim.digest = digest_with(j->sim.digest, words[i]);
 	if (o->observer)
 		o->observer(o->ctx, p, op, outcome);
 }
@@ -168,7 +173,7 @@ static bool run_init(struct judge *j, const struct program *p, const struct run_
 	struct outcome outcome = { 0 };
 
 	outcome.err = judge_init(j);
-	observe(o, p, -1, &outcome);
+	run_observe(j, o, p, -1, &outcome);
 	return outcome.err == 0;
 }
 
@@ -183,7 +188,7 @@ static void run_ops(struct judge *j, const struct program *p, const struct run_o
 		j->thorough = o->thorough_every <= 1 || *at % o->thorough_every == 0;
 		outcome = (struct outcome){ 0 };
 		run_op(j, &p->ops[*at], &outcome);
-		observe(o, p, *at, &outcome);
+		run_observe(j, o, p, *at, &outcome);
 	}
 	j->thorough = true;
 	judge_deinit(j);
@@ -303,7 +308,7 @@ static void run_decode(struct judge *j, const struct program *p, const struct ru
 	for (*at = 0; (size_t)*at < p->nr; ++*at) {
 		outcome = (struct outcome){ 0 };
 		run_decode_op(j, &p->ops[*at], &outcome);
-		observe(o, p, *at, &outcome);
+		run_observe(j, o, p, *at, &outcome);
 	}
 }
 
@@ -366,8 +371,8 @@ struct run run_program(struct judge *j, const struct program *p, const struct ru
 		run.route = same->route;
 		run.compared = same->compared;
 	}
-	if (p->target == TARGET_RACE && at >= 0 && race_schedule())
-		run.digest ^= schedule_digest(race_schedule());
+	if (p->target == TARGET_RACE && at >= 0)
+		run.digest = race_schedule() ? digest_with(run.digest, schedule_digest(race_schedule())) : 0;
 	same_destroy(same);
 	return run;
 }

@@ -24,7 +24,7 @@ struct run {
 	uint64_t operations;	/* judged */
 	const char *route;	/* same: the one that failed, or the last; else null */
 	unsigned compared;	/* same: routes held against the one as written */
-	uint64_t digest;	/* of what core did, and of a race's events: runs that share it were alike */
+	uint64_t digest;	/* runs that share it were alike; 0: of real threads that race */
 };
 
 struct schedule_config; /* fuzz/schedule.h */
@@ -51,6 +51,10 @@ struct run run_program(struct judge *j, const struct program *p, const struct ru
 
 /* One operation of target ops or race, and what it returned. */
 void run_op(struct judge *j, const struct op *op, struct outcome *o);
+
+/* An operation has ended, which all judges agreed on: in the digest, and to the observer. */
+void run_observe(struct judge *j, const struct run_options *o, const struct program *p, long op,
+		 const struct outcome *outcome);
 
 /* "0, mapped 0x1000" and the like. */
 void print_outcome(const struct op *op, const struct outcome *o, FILE *out);

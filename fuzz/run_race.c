@@ -36,8 +36,7 @@ static void run_thread(void *ctx, unsigned thread)
 			continue;
 		r->at[thread] = (long)i;
 		run_op(r->j, op, &outcome);
-		if (r->o->observer)
-			r->o->observer(r->o->ctx, r->p, (long)i, &outcome);
+		run_observe(r->j, r->o, r->p, (long)i, &outcome);
 	}
 }
 

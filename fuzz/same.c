@@ -152,16 +152,14 @@ static bool run_written(struct same *s, struct judge *j, const struct program *p
 {
 	struct outcome outcome = { .err = judge_init(j) };
 
-	if (o->observer)
-		o->observer(o->ctx, p, -1, &outcome);
+	run_observe(j, o, p, -1, &outcome);
 	if (outcome.err)
 		return false;
 	for (*at = 0; (size_t)*at < p->nr && !s->cut; ++*at) {
 		j->thorough = o->thorough_every <= 1 || *at % o->thorough_every == 0;
 		outcome = (struct outcome){ 0 };
 		write_op(s, j, &p->ops[*at], *at, &outcome);
-		if (o->observer)
-			o->observer(o->ctx, p, *at, &outcome);
+		run_observe(j, o, p, *at, &outcome);
 	}
 	*at = (long)p->nr;
 	j->thorough = true;

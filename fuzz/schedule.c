@@ -233,7 +233,7 @@ static void note_switch(struct schedule *s, unsigned to)
 
 static void mix(struct schedule *s, uint64_t v)
 {
-	s->digest = (s->digest ^ v) * UINT64_C(0x100000001b3);
+	s->digest = digest_with(s->digest, v);
 }
 
 /* The thread `next` goes on; returns when the one that calls does. */

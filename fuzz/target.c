@@ -33,7 +33,8 @@ extern const struct hw_format PASTE(hw_, STAMP_NAME);
 #undef STAMP
 
 #ifdef CHANGE_IS_MARKED
-extern unsigned char change_ran; /* set by each function that the change touches */
+/* Set by each function that the change touches; null: none is in this program. */
+extern unsigned char change_ran __attribute__((weak));
 #endif
 
 static struct tally own_tally, *tally = &own_tally;
@@ -173,8 +174,11 @@ static void begin(void)
 static bool is_to_keep(void)
 {
 #ifdef CHANGE_IS_MARKED
-	bool ran = change_ran;
+	bool ran;
 
+	if (!&change_ran)
+		return true;
+	ran = change_ran;
 	change_ran = 0;
 	tally->at_change += ran;
 	return ran || tally->programs % 8 == 0;
@@ -209,7 +213,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (judge->leaves[lg2])
 			feature_seen((OP_KINDS + 1) * 64 + lg2);
 	if (run.verdict.check == CHECK_NONE && program.target == TARGET_OPS &&
-	    getenv("WALKDIFF_REFUSE"))
+	    getenv("WALKDIFF_REFUSE") && *getenv("WALKDIFF_REFUSE"))
 		run = run_with_refusals(judge, &program, &options, &refused, &tally->operations);
 	if (run.verdict.check != CHECK_NONE)
 		report_failure(judge, &program, refused);

@@ -189,6 +189,24 @@ static void count_events(void)
 	assert_int_equal(events_of(EVENT_DEVICE), 1);
 }
 
+/* Judges load as they like: however closely they look, it is no event. */
+static void count_loads(void)
+{
+	unsigned loads[2];
+
+	begin_with_a_page();
+	for (unsigned i = 0; i < 2; i++) {
+		judge->thorough = i;
+		events_of(EVENT_LOAD);
+		map(0, 0x41000, PAGE);
+		loads[i] = events_of(EVENT_LOAD);
+		judge_unmap(judge, 0, PAGE);
+		judge_sync(judge);
+	}
+	assert_true(loads[0] > 0);
+	assert_int_equal(loads[0], loads[1]);
+}
+
 /* The last event of an operation is its end: here of a sync whose range is another's by now. */
 static void sync_beside_another(void)
 {
@@ -206,8 +224,10 @@ static void good_events(void **state)
 {
 	static const struct scene scene = { TOY, CONFIG(PT_DIRTY_TRACKING), 0, count_events };
 	static const struct scene ends = { TOY, CONFIG(0), 0, sync_beside_another };
+	static const struct scene looks = { TOY, CONFIG(0), 0, count_loads };
 
 	(void)state;
+	assert_int_equal(play(&looks, looks.subject.ops, 0).check, CHECK_NONE);
 	assert_int_equal(play(&ends, ends.subject.ops, 0).check, CHECK_NONE);
 	assert_int_equal(play(&scene, scene.subject.ops, 0).check, CHECK_NONE);
 }

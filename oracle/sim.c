@@ -78,6 +78,7 @@ void sim_reset(struct sim *s, const struct sim_config *c)
 		.hw = c->hw,
 		.inv = c->inv,
 		.caches_not_present = c->caches_not_present,
+		.digest = s->digest,
 		.off = c->off | (SIM_SEES_ACCESSES ? 0 : CHECK_BIT(CHECK_DIRTY)),
 	};
 	for (unsigned i = 0; i < SIM_THREADS; i++)
@@ -250,11 +251,10 @@ uint64_t sim_load_relaxed(void *env, const pt_item *p)
 	return load(env, p, true); /* equivalent: bool-1: but for mode tsan */
 }
 
-/* not mutated: any digest is as good */
-static void note(struct sim *s, uint64_t what, uint64_t with)
+/* In the digest: what was done, of its two numbers. */
+static void note(struct sim *s, enum sim_event what, uint64_t first, uint64_t second)
 {
-	s->digest = (s->digest ^ what) * UINT64_C(0x100000001b3);
-	s->digest = (s->digest ^ with) * UINT64_C(0x100000001b3);
+	s->digest = digest_with(digest_with(digest_with(s->digest, what), first), second);
 }
 
 void sim_note_store(struct sim *s, struct slot *slot, uint64_t *at, uint64_t old, uint64_t v)
@@ -262,7 +262,7 @@ void sim_note_store(struct sim *s, struct slot *slot, uint64_t *at, uint64_t old
 	s->changes++;
 	if (!slot)
 		return;
-	note(s, memory_pa_of(s->memory, slot, at), v);
+	note(s, EVENT_STORE, memory_pa_of(s->memory, slot, at), v);
 	watch_store(s, slot, at, old, v);
 	/* equivalent: off-1, off-2: as good a chance */
 	if ((s->dev.flags & DEVICE_WRITES_BACK) && s->memory->incoherent && device_chance(&s->dev, 4))
@@ -359,7 +359,7 @@ static void note_alloc(struct sim *s, const uint64_t *words)
 	struct slot *slot = memory_slot_of(s->memory, words);
 
 	s->changes++;
-	note(s, slot->pa, slot->size);
+	note(s, EVENT_ALLOC, slot->pa, slot->size);
 	slot->zeroed_by = (uint8_t)(s->t - s->threads);
 	slot->zeroed_at = s->dev.flags & DEVICE_WEAK_STORES ? s->t->stores.order : 0;
 }
@@ -440,7 +440,7 @@ void sim_table_free(void *env, uint64_t pa, size_t size)
 	stores_reach_all(s); /* the allocator's lock orders them */
 	slot = memory_slot(s->memory, pa);
 	s->changes++;
-	note(s, pa, size);
+	note(s, EVENT_FREE, pa, size);
 	s->t->freed++;
 	if (slot && slot->size == size)
 		check_free(s, slot);
@@ -472,7 +472,8 @@ static void invalidate(struct sim *s, const struct pt_invalidation *inv)
 		return;
 	}
 	s->t->invalidations++;
-	note(s, inv->first, inv->last);
+	note(s, EVENT_INVALIDATE, inv->first, inv->last);
+	note(s, EVENT_INVALIDATE, inv->leaf_levels, inv->table_levels);
 	s->t->invalidated = *inv; /* equivalent: swap-1: stores do not look at it */
 	stores_reach_all(s); /* a driver writes its commands behind a barrier */
 	if (!s->watch.on)
@@ -500,7 +501,7 @@ void sim_flush(void *env, const pt_item *first, size_t bytes)
 	sim_event(s, EVENT_FLUSH, first);
 	slot = check_access(s, first);
 	if (slot)
-		note(s, memory_pa_of(s->memory, slot, first), bytes);
+		note(s, EVENT_FLUSH, memory_pa_of(s->memory, slot, first), bytes);
 	/* equivalent: swap-1: no table leads to itself */
 	stores_reach(s, (const void *)first, bytes);
 	stores_reach_table(s, (const void *)first, bytes);
@@ -609,7 +610,7 @@ static void change_top(struct sim *s, uint64_t pa, unsigned level)
 	sim_event(s, EVENT_CHANGE_TOP, NULL);
 	stores_reach_all(s);
 	s->changes++;
-	note(s, pa, level);
+	note(s, EVENT_CHANGE_TOP, pa, level);
 	if (!s->watch.on) {
 		s->device.root_pa = pa;
 		s->device.level = (uint8_t)level;

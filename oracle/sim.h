@@ -136,7 +136,7 @@ struct sim {
 	uint64_t allocations;	/* attempts since the reset */
 
 	uint64_t changes;	/* of tables, their number, or the top, by software */
-	uint64_t digest;	/* since the reset: stores, flushes, invalidations, tables, tops */
+	uint64_t digest;	/* of the run, in order: what core did, and what it returned */
 
 	/* The page table object: the only shared memory outside tables. */
 	const void *object;
@@ -186,6 +186,14 @@ void sim_event(struct sim *s, enum sim_event what, const volatile void *place);
 
 /* A device updates an item of a live table; false when that is `old` no more. */
 bool sim_touch(struct sim *s, uint64_t table_pa, uint32_t index, uint64_t old, uint64_t item);
+
+/* A digest that has had v, too. */
+/* not mutated: any digest is as good */
+static inline uint64_t digest_with(uint64_t digest, uint64_t v)
+{
+	digest = (digest ^ v) * UINT64_C(0x9e3779b97f4a7c15);
+	return digest ^ digest >> 32;
+}
 
 /* No other thread is in an operation that changes tables. */
 static inline bool sim_is_alone(const struct sim *s)

@@ -429,6 +429,45 @@ static void good_table_events(void **state)
 	assert_false(lock.held);
 }
 
+/* The digest has changed since it was last looked at. */
+static void assert_digested(uint64_t *last)
+{
+	assert_true(sim->digest != *last);
+	*last = sim->digest;
+}
+
+static void good_digest(void **state)
+{
+	struct pt_invalidation all = { .last = UINT64_MAX };
+	uint64_t pa, old = 4, digest = sim->digest;
+	pt_item *items;
+
+	(void)state;
+	items = table(&pa);
+	assert_digested(&digest);
+	sim_store(sim, items, 4);
+	assert_digested(&digest);
+	assert_false(sim_cmpxchg(sim, items, &(uint64_t){ 5 }, 4));
+	sim_load(sim, items);
+	assert_true(sim->digest == digest);
+	assert_true(sim_cmpxchg(sim, items, &old, 4));
+	assert_digested(&digest);
+	sim_flush(sim, items, 16);
+	assert_digested(&digest);
+	sim_flush(sim, sim->object, 8); /* no table: nothing that hardware sees */
+	assert_true(sim->digest == digest);
+	for (unsigned levels = 0; levels < 2; levels++) {
+		all.leaf_levels = levels ? PT_ANY_LEVEL : 0;
+		sim_invalidate(sim, &all);
+		assert_digested(&digest);
+	}
+	sim_change_top(sim, pa, 2);
+	assert_digested(&digest);
+	sim->ending = true;
+	sim_table_free(sim, pa, 16);
+	assert_digested(&digest);
+}
+
 /* What the machine looks up for itself, when the top grows, is no load of the thread's. */
 static void good_top_is_looked_up(void **state)
 {
@@ -538,6 +577,7 @@ int main(void)
 		cmocka_unit_test(good_relaxed_exchange),
 		cmocka_unit_test_setup(good_access_events, begin_each),
 		cmocka_unit_test_setup(good_table_events, begin_each),
+		cmocka_unit_test_setup(good_digest, begin_each),
 		cmocka_unit_test_setup(good_top_is_looked_up, begin_each),
 		cmocka_unit_test_setup(good_readers, begin_each),
 		cmocka_unit_test(good_grace),
