@@ -17,7 +17,7 @@
 #include "core/unmap.h"
 
 /* No format has longer runs. */
-#define CUT_MAX_ITEMS 256
+#define CUT_MAX_ITEMS 256 /* equivalent: off-1: more room */
 
 struct pt_cut {
 	pt_item *at;		/* the leaf's first item */

@@ -16,7 +16,7 @@
 
 #include "core/pt.h"
 
-#define PT_ABI_VERSION 1
+#define PT_ABI_VERSION 1 /* not mutated: both sides have it from here */
 #define PT_MODULE_SYMBOL "walkdiff_module"
 
 /* A lock of the host's. All zeroes: free. */

@@ -84,6 +84,7 @@ PT_INLINE int init_(const struct pt_fmt *f, struct pt *pt, const struct pt_confi
 	if (!new_table(f, pt, c->top_level, c->top_level, &pa))
 		return -ENOMEM;
 	shim_lock_init(pt->env, &pt->top_lock); /* equivalent: swap-1: nobody else has pt yet */
+	/* equivalent: swap-1: nobody else has pt yet */
 	shim_change_top(pt->env, f->top_pa(pt, pa), c->top_level);
 	/* equivalent: relaxed-1: nobody else has pt yet, and it is handed on in order */
 	shim_store(pt->env, &pt->top, pa | c->top_level);

@@ -42,6 +42,6 @@ struct pt_command {
 };
 
 /* The most that one invalidation takes; what would need more names the whole table. */
-#define PT_MAX_COMMANDS 64
+#define PT_MAX_COMMANDS 64 /* equivalent: off-1, off-2: no architecture needs so many */
 
 #endif

@@ -19,7 +19,7 @@
 
 #include "core/inv.h"
 
-#define PT_MAX_LEVELS 6
+#define PT_MAX_LEVELS 6 /* equivalent: off-1: more room */
 
 /* What a mapping allows; at least one of READ and WRITE. */
 enum pt_prot {

@@ -21,10 +21,10 @@
 /* One item of a table, or the word that holds the top. */
 typedef _Atomic(uint64_t) pt_item;
 
-#define PT_WORLD_fast 1
-#define PT_WORLD_sim 2
-#define PT_WORLD_threads 3
-#define PT_WORLD_hosted 4
+#define PT_WORLD_fast 1 /* not mutated: any number */
+#define PT_WORLD_sim 2 /* not mutated: any number */
+#define PT_WORLD_threads 3 /* not mutated: any number */
+#define PT_WORLD_hosted 4 /* not mutated: any number */
 #define PT_PASTE_(a, b) a##b
 #define PT_PASTE(a, b) PT_PASTE_(a, b)
 
