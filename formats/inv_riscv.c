@@ -46,7 +46,7 @@
 #define DID(n) ((uint64_t)(n) << 40)
 
 /* With more, refilling the cache is cheaper than reading the commands. */
-#define MAX_ADDRESSES 32
+#define MAX_ADDRESSES 32 /* equivalent: off-2: as good a limit */
 _Static_assert(MAX_ADDRESSES < PT_MAX_COMMANDS, "and the fence");
 
 #define MAX_LG2 51 /* pages of a range; one more would be all of the address space */

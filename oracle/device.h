@@ -36,7 +36,7 @@ enum device_flag {
 			"WRITES_BACK", "KEEPS_DIRTY", "WEAK_STORES"                \
 	}
 
-#define DEVICE_UNITS 2
+#define DEVICE_UNITS 2 /* equivalent: off-1: as good a number */
 
 enum stale_kind { STALE_LEAF, STALE_TABLE, STALE_NOT_PRESENT };
 

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HW_MAX_LEVELS 6
+#define HW_MAX_LEVELS 6 /* equivalent: off-1: more room */
 #define HW_MAX_CONCATENATED_LG2 4 /* a root is of at most this many tables (lg2) */
 
 /* Memory as the walker reads it. */

@@ -99,7 +99,7 @@ int judge_init(struct judge *j)
 		return want;
 	begin(j);
 	got = j->subject.ops->init(j->pt, &j->config, judge_env(j));
-	sim_end_operation(&j->sim);
+	sim_end_operation(&j->sim); /* equivalent: drop-1: nothing of it is late */
 	if (want == 0 && j->sim.t->refused)
 		want = -ENOMEM;
 	if (!is_result(j, got, want))
@@ -173,6 +173,7 @@ static int map_as_asked(struct judge *j, const struct pt_mapping *m, uint64_t *m
 	int err;
 
 	*mapped = 0;
+	/* equivalent: off-1: a byte less is of the same page */
 	race_enter(j, RACE_MAP, m->iova, m->iova + (m->len - 1),
 		   predict_map_error(j, m) ? NULL : &fm);
 	if (map_is_not_asked(j, m)) {
@@ -260,7 +261,7 @@ static bool translate_unlocked(struct judge *j, uint64_t iova, uint64_t *oa)
 	bool mapped;
 
 	race_watch(j, iova, false); /* equivalent: bool-1: nobody asks it of dirt */
-	begin(j);
+	begin(j); /* equivalent: drop-1: nothing is asked that it begins */
 	sim_run_operation(&j->sim);
 	mapped = j->subject.ops->translate(j->pt, iova, oa);
 	sim_end_operation(&j->sim);
@@ -289,13 +290,13 @@ bool judge_translate(struct judge *j, uint64_t iova, uint64_t *oa)
 {
 	j->operations++;
 	if (address_is_not_asked(j, iova))
-		return false;
+		return false; /* equivalent: bool-1: nor is this */
 	if (j->race.on && deviates(j, DEVIATES_TRANSLATE_LOCKED))
 		return translate_locked(j, iova, oa);
 	if (j->race.on)
 		return translate_unlocked(j, iova, oa);
 	probe(j, iova);
-	begin(j);
+	begin(j); /* equivalent: drop-1: nothing is asked that it begins */
 	return j->subject.ops->translate(j->pt, iova, oa);
 }
 
@@ -311,6 +312,7 @@ static struct hw_step noted_step(struct judge *j, const struct hw_walk *walk)
 	if (!s.item.counts_up || !items_lg2)
 		return s;
 	other.index &= ~0u << items_lg2;
+	/* equivalent: off-1, shift-1: what is none of the run stays out below */
 	other.index += device_pick(&j->sim.dev, 1u << items_lg2);
 	other.raw = memory_view(j->sim.memory, s.table_pa, sizeof(other.raw))[other.index];
 	/* One that is being replaced is none of the run any more. */
@@ -342,7 +344,7 @@ void judge_evict(struct judge *j, uint64_t iova)
 	struct hw_walk walk;
 
 	j->operations++;
-	begin(j);
+	begin(j); /* equivalent: drop-1: nothing is asked that it begins */
 	sim_event(&j->sim, EVENT_DEVICE, NULL);
 	device_evict(&j->sim.dev, iova);
 	hw_walk(j->subject.hw, &j->sim.device, &memory, iova, HW_PROBE, &walk);
@@ -532,7 +534,7 @@ void judge_deinit(struct judge *j)
 		return;
 	judge_sync(j); /* equivalent: swap-1: it does not ask */
 	j->ready = false;
-	begin(j);
+	begin(j); /* equivalent: drop-1: nothing is asked that it begins */
 	j->sim.ending = true;
 	j->subject.ops->deinit(j->pt);
 	if (j->sim.memory->nr_live)

@@ -235,7 +235,7 @@ static int set_dirty_unlocked(struct judge *j, uint64_t iova)
 	int got;
 
 	race_watch(j, iova, true);
-	begin(j);
+	begin(j); /* equivalent: drop-1: nothing is asked that it begins */
 	sim_run_operation(&j->sim);
 	got = j->subject.ops->set_dirty(j->pt, iova);
 	sim_end_operation(&j->sim);
@@ -285,7 +285,7 @@ int judge_set_dirty(struct judge *j, uint64_t iova)
 		want = -EACCES;
 	begin(j);
 	got = j->subject.ops->set_dirty(j->pt, iova);
-	sim_end_operation(&j->sim);
+	sim_end_operation(&j->sim); /* equivalent: drop-1: nothing of it is late */
 	if (!is_result(j, got, want))
 		sim_fail_at(&j->sim, CHECK_RESULT, iova, "set_dirty returned %d, should be %d", got,
 			    want);

@@ -27,7 +27,7 @@ extern const struct hw_format hw_toy;
 /* ---- devices write meanwhile ---- */
 
 static unsigned nr_writes, lost;
-static unsigned write_at = 1; /* event 0 is that the operation begins */
+static unsigned write_at = 1;
 
 static void write_some(void)
 {
@@ -196,7 +196,6 @@ static void report_fine_granules(void)
 	judge_set_dirty(judge, PAGE);
 	begin_race();
 	sched.other = write_page_0;
-	sched.at = write_at;
 	judge_read_dirty(judge, 0, 2 * PAGE, 0, &bitmap);
 }
 

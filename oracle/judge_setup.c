@@ -58,6 +58,7 @@ struct judge *judge_create(uint32_t tables)
 	if (!j)
 		return NULL;
 	/* One word more than bits need, to see writes behind the end. */
+	/* equivalent: rel-1: one more than there are, for a sanitizer to see */
 	for (unsigned i = 0; i < SIM_THREADS; i++) {
 		/* equivalent: off-2, off-3: more room */
 		j->dirty[i].words = calloc(JUDGE_MAX_BITS / 64 + 2, sizeof(uint64_t));
@@ -145,6 +146,7 @@ static void reset(struct judge *j, const struct subject *subject, const struct p
 		   config->features & PT_UPPER_HALF  ? FLAT_HIGH :
 						       FLAT_LOW,
 		   last_below(config->oasz_lg2));
+	/* equivalent: off-1: a leak */
 	for (unsigned i = 0; i < SIM_THREADS; i++) {
 		free(j->dirty[i].cleaned); /* equivalent: drop-1, swap-1: a leak */
 		j->dirty[i].cleaned = NULL;

@@ -43,6 +43,7 @@ static inline void wait_for(void *scheduler, bool (*is_ready)(void *arg), void *
 static inline void begin_race(void)
 {
 	memset(&sched, 0, sizeof(sched));
+	sched.at = 1; /* event 0 is that an operation begins */
 	memset(&judge->race.hooks, 0, sizeof(judge->race.hooks));
 	judge->race.hooks.event = event;
 	judge->race.hooks.wait = wait_for;

@@ -46,6 +46,7 @@ static bool may_enter(void *arg)
 	const struct entry *e = arg;
 
 	/* Others have whole leaves locked: who shares one with them overlaps as it is. */
+	/* equivalent: rel-1: one more than there are, for a sanitizer to see */
 	for (unsigned i = 0; i < SIM_THREADS; i++)
 		if (i != e->thread && e->j->sim.threads[i].busy &&
 		    overlaps(e->first, e->last, &e->j->race.ops[i]))
@@ -161,6 +162,7 @@ void race_leave(struct judge *j, bool changed)
 
 static const struct race_op *op_at(const struct judge *j, uint64_t va)
 {
+	/* equivalent: rel-1: one more than there are, for a sanitizer to see */
 	for (unsigned i = 0; i < SIM_THREADS; i++)
 		if (j->sim.threads[i].busy && overlaps(va, va, &j->race.ops[i]))
 			return &j->race.ops[i];
@@ -188,6 +190,7 @@ static void end_at(uint64_t end, uint64_t va, uint64_t *last)
 /* Up to the next address at which an operation in flight begins or ends to matter. */
 static void end_at_ops(const struct judge *j, uint64_t va, uint64_t *last)
 {
+	/* equivalent: rel-1: one more than there are, for a sanitizer to see */
 	for (unsigned i = 0; i < SIM_THREADS; i++) {
 		const struct race_op *op = &j->race.ops[i];
 
@@ -273,6 +276,7 @@ void race_wrote(struct judge *j, uint64_t va)
 
 	if (flat_find(&j->flat, va, &leaf_va))
 		flat_set_dirty(&j->flat, va, true);
+	/* equivalent: rel-1: one more than there are, for a sanitizer to see */
 	for (unsigned i = 0; i < SIM_THREADS; i++) {
 		struct race_op *op = &j->race.ops[i];
 

@@ -20,7 +20,7 @@ enum race_kind {
 };
 
 /* More writes of devices than this into one operation's range: any leaf may have been. */
-#define RACE_WRITES 32
+#define RACE_WRITES 32 /* equivalent: off-1, off-2: as good a limit */
 
 /* An operation in flight, or one that waits for its range. */
 struct race_op {
@@ -33,7 +33,7 @@ struct race_op {
 };
 
 /* What one VA has been since a thread began to look at it without a lock. */
-#define RACE_STATES 16
+#define RACE_STATES 16 /* equivalent: off-1, off-2: as good a limit */
 
 struct race_state {
 	bool mapped;
@@ -51,7 +51,7 @@ struct race_watch {
 };
 
 /* Who locks a range comes after those who have left it: for ThreadSanitizer, operation by operation. */
-#define RACE_LEFT 256
+#define RACE_LEFT 256 /* equivalent: off-1, off-2: as good a limit */
 
 struct race_left {
 	uint64_t first, last;

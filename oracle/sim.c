@@ -39,7 +39,7 @@ void sim_note_seen(enum seen line)
 bool sim_create(struct sim *s, uint32_t tables)
 {
 	s->memory = memory_create(tables);
-	s->t = &s->threads[0];
+	s->t = &s->threads[0]; /* equivalent: off-1: a reset begins with the first */
 	return s->memory && watch_create(&s->watch, s->memory);
 }
 
@@ -241,13 +241,13 @@ static uint64_t load(struct sim *s, const pt_item *p, bool relaxed)
 
 uint64_t sim_load(void *env, const pt_item *p)
 {
-	note_site(env, __builtin_return_address(0));
+	note_site(env, __builtin_return_address(0)); /* not mutated: for feedback */
 	return load(env, p, false); /* equivalent: bool-1: but for mode tsan */
 }
 
 uint64_t sim_load_relaxed(void *env, const pt_item *p)
 {
-	note_site(env, __builtin_return_address(0));
+	note_site(env, __builtin_return_address(0)); /* not mutated: for feedback */
 	return load(env, p, true); /* equivalent: bool-1: but for mode tsan */
 }
 
@@ -262,6 +262,7 @@ void sim_note_store(struct sim *s, struct slot *slot, uint64_t *at, uint64_t old
 	s->changes++;
 	if (!slot)
 		return;
+	/* equivalent: swap-1: a digest either way */
 	note(s, EVENT_STORE, memory_pa_of(s->memory, slot, at), v);
 	watch_store(s, slot, at, old, v);
 	/* equivalent: off-1, off-2: as good a chance */
@@ -280,7 +281,7 @@ void sim_write(struct sim *s, uint64_t *at, uint64_t v, bool relaxed)
 
 void sim_store(void *env, pt_item *p, uint64_t v)
 {
-	note_site(env, __builtin_return_address(0));
+	note_site(env, __builtin_return_address(0)); /* not mutated: for feedback */
 	sim_event(env, EVENT_STORE, p);
 	check_access(env, p);
 	stores_reach_all(env);
@@ -291,7 +292,7 @@ void sim_store_relaxed(void *env, pt_item *p, uint64_t v)
 {
 	struct sim *s = env;
 
-	note_site(s, __builtin_return_address(0));
+	note_site(s, __builtin_return_address(0)); /* not mutated: for feedback */
 	sim_event(s, EVENT_STORE, p);
 	check_access(s, p);
 	if (s->dev.flags & DEVICE_WEAK_STORES)
@@ -321,7 +322,7 @@ bool sim_cmpxchg(void *env, pt_item *p, uint64_t *old, uint64_t v)
 {
 	struct sim *s = env;
 
-	note_site(s, __builtin_return_address(0));
+	note_site(s, __builtin_return_address(0)); /* not mutated: for feedback */
 	sim_event(s, EVENT_CMPXCHG, p);
 	stores_reach_all(s);
 	return exchange(s, p, old, v, false); /* equivalent: bool-1: but for mode tsan */
@@ -331,7 +332,7 @@ bool sim_cmpxchg_relaxed(void *env, pt_item *p, uint64_t *old, uint64_t v)
 {
 	struct sim *s = env;
 
-	note_site(s, __builtin_return_address(0));
+	note_site(s, __builtin_return_address(0)); /* not mutated: for feedback */
 	sim_event(s, EVENT_CMPXCHG, p);
 	stores_reach(s, (const void *)p, 0);
 	return exchange(s, p, old, v, true); /* equivalent: bool-1: but for mode tsan */
@@ -359,7 +360,7 @@ static void note_alloc(struct sim *s, const uint64_t *words)
 	struct slot *slot = memory_slot_of(s->memory, words);
 
 	s->changes++;
-	note(s, EVENT_ALLOC, slot->pa, slot->size);
+	note(s, EVENT_ALLOC, slot->pa, slot->size); /* equivalent: swap-1: a digest either way */
 	slot->zeroed_by = (uint8_t)(s->t - s->threads);
 	slot->zeroed_at = s->dev.flags & DEVICE_WEAK_STORES ? s->t->stores.order : 0;
 }
@@ -473,7 +474,7 @@ static void invalidate(struct sim *s, const struct pt_invalidation *inv)
 	}
 	s->t->invalidations++;
 	note(s, EVENT_INVALIDATE, inv->first, inv->last);
-	note(s, EVENT_INVALIDATE, inv->leaf_levels, inv->table_levels);
+	note(s, EVENT_INVALIDATE, inv->leaf_levels, inv->table_levels); /* equivalent: swap-1: likewise */
 	s->t->invalidated = *inv; /* equivalent: swap-1: stores do not look at it */
 	stores_reach_all(s); /* a driver writes its commands behind a barrier */
 	if (!s->watch.on)

@@ -42,7 +42,7 @@ struct sim_config {
 	uint32_t off;		 /* checks that say nothing, CHECK_BIT of each */
 };
 
-#define SIM_THREADS 4
+#define SIM_THREADS 4 /* equivalent: off-1: more room */
 
 /* A thread of operations: what it keeps, and what its operation has done since it began. */
 struct sim_thread {

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STORES_HELD 8 /* by a thread, at most */
+#define STORES_HELD 8 /* by a thread, at most */ /* equivalent: off-1, off-2: as good a limit */
 
 struct held_store {
 	uint64_t *at;

@@ -27,7 +27,7 @@ enum check {
 };
 
 /* The bit of a check in a mask of them. */
-#define CHECK_BIT(check) (UINT32_C(1) << (check))
+#define CHECK_BIT(check) (UINT32_C(1) << (check)) /* not mutated: any bits */
 
 extern const char *const check_names[CHECKS];
 
