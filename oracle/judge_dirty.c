@@ -144,6 +144,7 @@ static bool is_late(const struct judge *j, const struct pt_bitmap *b, uint64_t n
 
 	if (race_nr_writes(j) > RACE_WRITES)
 		return true;
+	/* equivalent: rel-1: no granule is beyond them */
 	for (unsigned i = 0; n < b->bits && late_leaf(j, i, &leaf); i++)
 		if (granule_overlaps(b, n, leaf))
 			return true;
@@ -152,7 +153,7 @@ static bool is_late(const struct judge *j, const struct pt_bitmap *b, uint64_t n
 
 static bool is_reported(const struct pt_bitmap *b, struct leaf_range leaf)
 {
-	for (uint64_t n = 0; n < b->bits; n++)
+	for (uint64_t n = 0; n < b->bits; n++) /* equivalent: rel-1: the leaf ends before */
 		if (granule_overlaps(b, n, leaf) && !(b->words[n / 64] >> n % 64 & 1))
 			return false;
 	return true;

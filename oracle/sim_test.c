@@ -182,6 +182,7 @@ static void bad_hooks(void **state)
 static void fails_somewhere(void)
 {
 	sim_fail_at(sim, CHECK_WALK, 0x1234, "words %d", 7);
+	fail_msg("a check that failed goes on");
 }
 
 static void good_verdict(void **state)
@@ -438,8 +439,7 @@ static void assert_digested(uint64_t *last)
 
 static void good_digest(void **state)
 {
-	struct pt_invalidation all = { .last = UINT64_MAX };
-	uint64_t pa, old = 4, digest = sim->digest;
+	uint64_t pa, old = 4, digest = sim->digest, digests[3];
 	pt_item *items;
 
 	(void)state;
@@ -456,11 +456,16 @@ static void good_digest(void **state)
 	assert_digested(&digest);
 	sim_flush(sim, sim->object, 8); /* no table: nothing that hardware sees */
 	assert_true(sim->digest == digest);
-	for (unsigned levels = 0; levels < 2; levels++) {
-		all.leaf_levels = levels ? PT_ANY_LEVEL : 0;
-		sim_invalidate(sim, &all);
+	for (unsigned i = 0; i < 3; i++) {
+		struct pt_invalidation inv = { .last = i == 1 ? UINT64_MAX - 1 : UINT64_MAX,
+					       .leaf_levels = i == 2 ? PT_ANY_LEVEL : 0 };
+
+		sim->digest = 0;
+		sim_invalidate(sim, &inv);
 		assert_digested(&digest);
+		digests[i] = digest;
 	}
+	assert_true(digests[0] != digests[1] && digests[0] != digests[2]);
 	sim_change_top(sim, pa, 2);
 	assert_digested(&digest);
 	sim->ending = true;
