@@ -8,7 +8,11 @@
 #include <unistd.h>
 
 #include "fuzz/cmd_seeds.h"
+#include "fuzz/feedback.h"
+#include "fuzz/run_race.h"
 #include "fuzz/subjects.h"
+
+#define MOST_SCHEDULES 256 /* that are tried until threads meet */
 
 char *path_of(const char *format, ...)
 {
@@ -128,6 +132,44 @@ static void write_seed(const char *to, const struct program *p, const char *name
 	free(data);
 }
 
+static void listen(unsigned n)
+{
+	(void)n;
+}
+
+/*
+ * Engines do not begin with races in which no thread gets in another's way (fuzz/target.c): the same
+ * operations once more, in an order in which one does.
+ */
+static void write_meeting(const char *to, const struct program *p, const char *name)
+{
+	static struct judge *judge;
+	struct run_options options = { 0 };
+	struct program q = { 0 };
+	char *other = path_of("meets-%s", name);
+
+	if (!judge)
+		judge = judge_create(CMD_TABLES);
+	if (!judge)
+		abort();
+	feedback_listener = listen;
+	feedback_met(); /* of what ran before */
+	program_copy(&q, p);
+	for (unsigned seed = 1; seed < MOST_SCHEDULES; seed++) {
+		bool agreed = run_program(judge, &q, &options).verdict.check == CHECK_NONE;
+
+		if (feedback_met() || !agreed) {
+			if (agreed && seed > 1)
+				write_seed(to, &q, other);
+			break;
+		}
+		race_name_schedule(&q, race_strategy_of(seed), seed, 3);
+	}
+	feedback_listener = NULL;
+	program_free(&q);
+	free(other);
+}
+
 /* The programs of a folder, in the order of their names; returns how many, in one array to free. */
 static size_t load_programs(const char *folder, struct program **programs, char ***names, size_t nr)
 {
@@ -179,6 +221,8 @@ static void plant(const char *to, enum target target, const struct format *forma
 		if (programs[i].target != target || programs[i].subject.ops != format->subject.ops)
 			continue;
 		write_seed(to, &programs[i], names[i]);
+		if (target == TARGET_RACE)
+			write_meeting(to, &programs[i], names[i]);
 		add_program(&d, &programs[i]);
 		own++;
 	}

@@ -14,10 +14,12 @@ static struct word {
 	unsigned thread;    /* and by whom */
 	struct {
 		uint64_t site, at; /* where, when; 0: not in this race */
+		bool wrote;	   /* in the operation that it is in */
 	} by[SIM_THREADS];
 } words[WORDS];
 
 static uint64_t race, now;
+static bool accessed, met; /* since feedback_met() was asked */
 static uint64_t begun[SIM_THREADS]; /* when the thread's operation began */
 
 static uint64_t hash(uint64_t v)
@@ -26,7 +28,7 @@ static uint64_t hash(uint64_t v)
 	return v ^ v >> 29;
 }
 
-/* 0: who read what was written; 1: who came in between. A half of the numbers each. */
+/* 0: who met whom; 1: who came in between. A half of the numbers each. */
 static void tell(unsigned kind, uint64_t places)
 {
 	feedback_listener((unsigned)((hash(places) >> 32) % (FEEDBACK_FEATURES / 2)) +
@@ -49,31 +51,46 @@ static struct word *find(const volatile void *place)
 	return w;
 }
 
-void feedback_event(unsigned thread, enum sim_event what, const volatile void *place,
-		    const void *site)
+static void access_word(unsigned thread, bool writes, const volatile void *place, uint64_t here)
 {
-	/* As far from a fixed address as it is in every process. */
-	uint64_t here = (uint64_t)((uintptr_t)site - (uintptr_t)feedback_event);
-	struct word *w;
+	struct word *w = find(place);
 
-	now++;
-	if (what == EVENT_OPERATION)
-		begun[thread] = now;
-	if (!feedback_listener ||
-	    (what != EVENT_LOAD && what != EVENT_STORE && what != EVENT_CMPXCHG))
-		return;
-	w = find(place);
-	if (w->thread != SIM_THREADS && w->thread != thread) {
-		if (what != EVENT_STORE)
-			tell(0, hash(w->writer) + here);
-		if (w->by[thread].at > begun[thread] && w->written > w->by[thread].at)
-			tell(1, hash(hash(w->by[thread].site) + w->writer) + here);
+	accessed = true;
+	for (unsigned i = 0; i < SIM_THREADS; i++) {
+		if (i == thread || w->by[i].at <= begun[i] || !(writes || w->by[i].wrote))
+			continue;
+		met |= writes;
+		tell(0, hash(2 * w->by[i].site + w->by[i].wrote) + here);
 	}
+	if (w->thread != SIM_THREADS && w->thread != thread && w->by[thread].at > begun[thread] &&
+	    w->written > w->by[thread].at)
+		tell(1, hash(hash(w->by[thread].site) + w->writer) + here);
+	w->by[thread].wrote = writes || (w->by[thread].wrote && w->by[thread].at > begun[thread]);
 	w->by[thread].site = here;
 	w->by[thread].at = now;
-	if (what == EVENT_LOAD)
+	if (!writes)
 		return;
 	w->writer = here;
 	w->written = now;
 	w->thread = thread;
+}
+
+void feedback_event(unsigned thread, enum sim_event what, const volatile void *place,
+		    const void *site)
+{
+	now++;
+	if (what == EVENT_OPERATION)
+		begun[thread] = now;
+	/* As far from a fixed address as it is in every process. */
+	if (feedback_listener && (what == EVENT_LOAD || what == EVENT_STORE || what == EVENT_CMPXCHG))
+		access_word(thread, what != EVENT_LOAD, place,
+			    (uint64_t)((uintptr_t)site - (uintptr_t)feedback_event));
+}
+
+bool feedback_met(void)
+{
+	bool answer = met || !accessed;
+
+	accessed = met = false;
+	return answer;
 }

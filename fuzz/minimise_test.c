@@ -13,9 +13,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "fuzz/mutate.h"
+#include "fuzz/run_race.h"
 #include "fuzz/subjects.h"
 
 #define BIT(n) (UINT64_C(1) << (n))
@@ -314,6 +316,36 @@ static void good_same_seed_same_mutant(void **state)
 	assert_true(unchanged < 50);
 }
 
+/* Behind the schedule, which is the first. */
+static bool has_same_operations(const struct program *p, const struct program *q)
+{
+	return p->nr == q->nr && p->ops[0].kind == OP_SCHEDULE &&
+	       memcmp(p->ops + 1, q->ops + 1, (p->nr - 1) * sizeof(p->ops[0])) == 0;
+}
+
+/* Half of the races run as before, but in another order. */
+static void good_other_order(void **state)
+{
+	unsigned ordered = 0, strategies = 0;
+
+	(void)state;
+	for (uint64_t seed = 0; seed < 500; seed++) {
+		struct program p = random_program("amdv1", TARGET_RACE, seed % 7), q = { 0 };
+
+		race_name_schedule(&p, STRATEGY_RAW, 0, 0);
+		program_copy(&q, &p);
+		mutate_program(&p, seed, MAX_OPS);
+		if (has_same_operations(&p, &q) && p.ops[0].args[0] != STRATEGY_RAW) {
+			ordered++;
+			strategies |= 1u << p.ops[0].args[0];
+		}
+		program_free(&p);
+		program_free(&q);
+	}
+	assert_in_range(ordered, 200, 300);
+	assert_int_equal(strategies, (1 << STRATEGY_RAW) - 1);
+}
+
 static void good_limit_of_operations(void **state)
 {
 	unsigned full = 0;
@@ -404,6 +436,7 @@ int main(void)
 		cmocka_unit_test(good_nothing_is_left),
 		cmocka_unit_test(bad_other_failure),
 		cmocka_unit_test(good_same_seed_same_mutant),
+		cmocka_unit_test(good_other_order),
 		cmocka_unit_test(good_limit_of_operations),
 		cmocka_unit_test(good_every_kind),
 		cmocka_unit_test(good_splice),

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "fuzz/run_race.h"
+
 uint64_t next_random(uint64_t *state)
 {
 	uint64_t v = *state += UINT64_C(0x9e3779b97f4a7c15);
@@ -174,31 +176,47 @@ static void change_machine(struct program *p, uint64_t *state)
 	}
 }
 
+static void change_schedule(struct program *p, uint64_t *state)
+{
+	enum strategy strategy = (enum strategy)below(state, STRATEGY_RAW);
+	uint64_t seed = next_random(state);
+
+	race_name_schedule(p, strategy, seed, 2 + (uint32_t)below(state, 3));
+}
+
+static void change_one(struct program *p, uint64_t *state)
+{
+	unsigned what = next_random(state) % 32;
+
+	if (p->nr == 0 || what < 9)
+		insert_op(p, state);
+	else if (what < 13)
+		delete_ops(p, state);
+	else if (what < 15)
+		duplicate_op(p, state);
+	else if (what < 17)
+		swap_ops(p, state);
+	else if (what < 29)
+		change_field(p, state);
+	else if (what < 30)
+		change_machine(p, state);
+	else if (what < 31)
+		nudge_config(p, state);
+	else
+		change_config(p, state);
+}
+
 void mutate_program(struct program *p, uint64_t seed, size_t max_ops)
 {
 	uint64_t state = seed;
 	size_t changes = 1 + below(&state, 4);
 
-	for (size_t i = 0; i < changes; i++) {
-		unsigned what = next_random(&state) % 32;
-
-		if (p->nr == 0 || what < 9)
-			insert_op(p, &state);
-		else if (what < 13)
-			delete_ops(p, &state);
-		else if (what < 15)
-			duplicate_op(p, &state);
-		else if (what < 17)
-			swap_ops(p, &state);
-		else if (what < 29)
-			change_field(p, &state);
-		else if (what < 30)
-			change_machine(p, &state);
-		else if (what < 31)
-			nudge_config(p, &state);
-		else
-			change_config(p, &state);
-	}
+	/* Half of the races: the same operations in another order. */
+	if (p->target == TARGET_RACE && p->nr && next_random(&state) % 2)
+		change_schedule(p, &state);
+	else
+		while (changes--)
+			change_one(p, &state);
 	if (p->nr > max_ops)
 		program_remove(p, max_ops, p->nr - max_ops);
 }

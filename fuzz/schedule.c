@@ -308,6 +308,13 @@ static void event(void *scheduler, enum sim_event what, const volatile void *pla
 	mix(s, t->log[t->logged++ % SCHEDULE_LOG].pa);
 }
 
+static void touched(void *scheduler, const volatile void *place)
+{
+	struct schedule *s = scheduler;
+
+	feedback_event(s->current, EVENT_STORE, place, __builtin_return_address(0));
+}
+
 static void wait(void *scheduler, bool (*is_ready)(void *arg), void *arg)
 {
 	struct schedule *s = scheduler;
@@ -398,6 +405,7 @@ bool schedule_run(struct schedule *s, struct judge *j, unsigned nr,
 	j->race.hooks.scheduler = s;
 	j->race.hooks.event = event;
 	j->race.hooks.wait = wait;
+	j->race.hooks.touched = touched;
 	race_begin(j);
 	feedback_begin();
 	order_release(s);

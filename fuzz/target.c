@@ -114,12 +114,7 @@ static uint32_t checks_off(void)
 /* Of races, behind those of observe and of shapes. */
 static void listen(unsigned n)
 {
-	uint8_t *counter = target_counter(TARGET_FEEDBACK + n);
-
-	/* Once more: the engine tells few times from many. */
-	if (*counter < UINT8_MAX)
-		++*counter;
-	tally->features[TARGET_FEEDBACK + n] |= *counter > 0;
+	feature_seen(TARGET_FEEDBACK + n);
 }
 
 /* Run it once more, for what its operations returned, and stop the engine. */
@@ -170,21 +165,23 @@ static void begin(void)
 	atexit(say_what_was_done);
 }
 
-/* Of programs that do not come to the change one of eight is kept, to come from there. */
+/*
+ * Programs to come from: all but races in which no thread got in another's way, and programs that
+ * do not come to the change. Some of those, too, since the way to others may lead there.
+ */
 static bool is_to_keep(void)
 {
-#ifdef CHANGE_IS_MARKED
-	bool ran;
+	unsigned one_of = feedback_met() ? 1 : 16;
 
-	if (!&change_ran)
-		return true;
-	ran = change_ran;
-	change_ran = 0;
-	tally->at_change += ran;
-	return ran || tally->programs % 8 == 0;
-#else
-	return true;
+#ifdef CHANGE_IS_MARKED
+	if (&change_ran) {
+		tally->at_change += change_ran;
+		if (!change_ran && one_of < 8)
+			one_of = 8;
+		change_ran = 0;
+	}
 #endif
+	return tally->programs % one_of == 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -13,7 +13,7 @@ void target_begin(struct program *p);
 
 /*
  * The engines' contract: any bytes are a program; a failed check aborts with a report. -1: not to be
- * kept, as it is not about the change that is asked about (ci/mark-change).
+ * kept: a race that is none, or not about the change that is asked about (ci/mark-change).
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

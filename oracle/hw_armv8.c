@@ -44,7 +44,8 @@
  * The items of a contiguous run hold consecutive OAs, aligned to the run as a whole.
  *
  * Fixed for the model: MAIR holds write-back, non-cacheable and Device-nGnRE as attributes
- * 0, 1 and 2; hardware sets no AF (HA = 0) but does follow DBM (HD = 1 as it sees leaves);
+ * 0, 1 and 2; a leaf without AF faults, as hardware does not set it (HA = 0), but DBM is
+ * followed (HD = 1 as it sees leaves);
  * no FEAT_BBM (nT, bit 16 of a block, is reserved), FEAT_BTI (GP), FEAT_XS (bit 11 of
  * stage 2), FEAT_S2FWB, FEAT_D128.
  */
@@ -340,7 +341,7 @@ static bool promise_s1(const struct hw_format *f, const struct hw_request *req,
 	return req->read && promise_s2(f, req, out);
 }
 
-/* HA sets AF. HD: with DBM a write clears AP[2], which made the leaf read-only. */
+/* With AF, since anything translates. HD: with DBM a write clears AP[2]: no more read-only. */
 static uint64_t touch_s1(const struct hw_format *f, uint64_t raw, bool write)
 {
 	(void)f;

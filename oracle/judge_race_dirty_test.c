@@ -120,6 +120,44 @@ static void good_written(void **state)
 	assert_true(late > 8);
 }
 
+static unsigned nr_touched;
+static uint64_t touched_item; /* as it became */
+
+static void note_touched(void *scheduler, const volatile void *place)
+{
+	(void)scheduler;
+	nr_touched++;
+	touched_item = *(const volatile uint64_t *)place;
+}
+
+static void write_and_note(void)
+{
+	judge->race.hooks.touched = note_touched;
+	write_some();
+	judge->race.hooks.touched = NULL;
+}
+
+static void cut_and_note(void)
+{
+	begin_with_writes();
+	sched.other = write_and_note;
+	judge_cut(judge, 5 * PAGE);
+	end_with_writes();
+}
+
+/* Whoever schedules is told of the item that a device changes. */
+static void good_touched(void **state)
+{
+	static const struct scene scene = { TOY, CONFIG(PT_DIRTY_TRACKING), 0, cut_and_note };
+
+	(void)state;
+	nr_writes = 1;
+	nr_touched = 0;
+	assert_string_equal(play(&scene, scene.subject.ops, 0).text, "");
+	assert_int_equal(nr_touched, 1);
+	assert_true(touched_item & TOY_D);
+}
+
 READ_DIRTY(reports_a_clean_page, b->words[0] |= 1)
 READ_DIRTY(leaves_a_page_dirty, *item_at(0, 0) |= TOY_D)
 READ_DIRTY(loses_a_write, b->words[written_page] &= ~(UINT64_C(1) << lost);
@@ -279,6 +317,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_written),
+		cmocka_unit_test(good_touched),
 		cmocka_unit_test(bad_written),
 		cmocka_unit_test(bad_cut),
 		cmocka_unit_test(bad_lost_write),

@@ -89,6 +89,8 @@ struct sim_race {
 	void (*event)(void *scheduler, enum sim_event what, const volatile void *place);
 	/* Others go on until is_ready(arg) says so. */
 	void (*wait)(void *scheduler, bool (*is_ready)(void *arg), void *arg);
+	/* A device of the thread that runs has changed this item; or null. */
+	void (*touched)(void *scheduler, const volatile void *place);
 	void *judge;
 	/* What hardware can see of a table has just changed: in watch.sights. */
 	void (*seen)(void *judge);
