@@ -4,7 +4,9 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fuzz/cmd_seeds.h"
@@ -12,7 +14,8 @@
 #include "fuzz/run_race.h"
 #include "fuzz/subjects.h"
 
-#define MOST_SCHEDULES 256 /* that are tried until threads meet */
+#define SCHEDULES 256 /* that are tried until threads meet, */
+#define SECONDS 10    /* in so many at most */
 
 char *path_of(const char *format, ...)
 {
@@ -137,36 +140,66 @@ static void listen(unsigned n)
 	(void)n;
 }
 
+/* Until a thread gets in another's way or a judge says no; 0 in *schedule is the program's own. */
+static void try_schedules(const struct program *p, volatile unsigned *schedule)
+{
+	struct judge *judge = judge_create(CMD_TABLES);
+	struct run_options options = { 0 };
+	struct program q = { 0 };
+
+	feedback_listener = listen;
+	program_copy(&q, p);
+	for (unsigned n = 0; judge && n < SCHEDULES; n++) {
+		*schedule = n;
+		if (n)
+			race_name_schedule(&q, race_strategy_of(n), n, 3);
+		if (run_program(judge, &q, &options).verdict.check != CHECK_NONE || feedback_met())
+			return;
+	}
+	*schedule = 0;
+}
+
+/* The last that was tried, in a child: whatever ends it is for the fuzzer to tell. */
+static unsigned schedule_that_meets(const struct program *p)
+{
+	unsigned *schedule = mmap(NULL, sizeof(*schedule), PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	unsigned found = 0;
+	pid_t child;
+
+	if (schedule == MAP_FAILED)
+		return 0;
+	fflush(NULL);
+	child = fork();
+	if (child == 0) {
+		if (freopen("/dev/null", "w", stderr)) {
+			alarm(SECONDS);
+			try_schedules(p, schedule);
+		}
+		_exit(0);
+	}
+	if (child > 0 && waitpid(child, NULL, 0) == child)
+		found = *schedule;
+	munmap(schedule, sizeof(*schedule));
+	return found;
+}
+
 /*
- * Engines do not begin with races in which no thread gets in another's way (fuzz/target.c): the same
- * operations once more, in an order in which one does.
+ * Engines do not begin with races in which no thread gets in another's way (fuzz/target.c): these
+ * once more, in an order in which one does.
  */
 static void write_meeting(const char *to, const struct program *p, const char *name)
 {
-	static struct judge *judge;
-	struct run_options options = { 0 };
-	struct program q = { 0 };
+	unsigned n = program_threads(p) > 1 ? schedule_that_meets(p) : 0;
 	char *other = path_of("meets-%s", name);
+	struct program q = { 0 };
 
-	if (!judge)
-		judge = judge_create(CMD_TABLES);
-	if (!judge)
-		abort();
-	feedback_listener = listen;
-	feedback_met(); /* of what ran before */
-	program_copy(&q, p);
-	for (unsigned seed = 1; seed < MOST_SCHEDULES; seed++) {
-		bool agreed = run_program(judge, &q, &options).verdict.check == CHECK_NONE;
-
-		if (feedback_met() || !agreed) {
-			if (agreed && seed > 1)
-				write_seed(to, &q, other);
-			break;
-		}
-		race_name_schedule(&q, race_strategy_of(seed), seed, 3);
+	if (n) {
+		program_copy(&q, p);
+		race_name_schedule(&q, race_strategy_of(n), n, 3);
+		write_seed(to, &q, other);
+		program_free(&q);
 	}
-	feedback_listener = NULL;
-	program_free(&q);
 	free(other);
 }
 

@@ -7,8 +7,7 @@ void (*feedback_listener)(unsigned n);
 
 /* What threads did last to a word. */
 static struct word {
-	const volatile void *place;
-	uint64_t race;
+	uint64_t pa, race;
 	uint64_t writer;    /* where it was last written, */
 	uint64_t written;   /* when, */
 	unsigned thread;    /* and by whom */
@@ -42,18 +41,18 @@ void feedback_begin(void)
 		begun[i] = now;
 }
 
-static struct word *find(const volatile void *place)
+static struct word *find(uint64_t pa)
 {
-	struct word *w = &words[hash((uintptr_t)place) >> 32 & (WORDS - 1)];
+	struct word *w = &words[hash(pa) >> 32 & (WORDS - 1)];
 
-	if (w->race != race || w->place != place)
-		*w = (struct word){ .place = place, .race = race, .thread = SIM_THREADS };
+	if (w->race != race || w->pa != pa)
+		*w = (struct word){ .pa = pa, .race = race, .thread = SIM_THREADS };
 	return w;
 }
 
-static void access_word(unsigned thread, bool writes, const volatile void *place, uint64_t here)
+static void access_word(unsigned thread, bool writes, uint64_t pa, uint64_t here)
 {
-	struct word *w = find(place);
+	struct word *w = find(pa);
 
 	accessed = true;
 	for (unsigned i = 0; i < SIM_THREADS; i++) {
@@ -75,15 +74,14 @@ static void access_word(unsigned thread, bool writes, const volatile void *place
 	w->thread = thread;
 }
 
-void feedback_event(unsigned thread, enum sim_event what, const volatile void *place,
-		    const void *site)
+void feedback_event(unsigned thread, enum sim_event what, uint64_t pa, const void *site)
 {
 	now++;
 	if (what == EVENT_OPERATION)
 		begun[thread] = now;
 	/* As far from a fixed address as it is in every process. */
 	if (feedback_listener && (what == EVENT_LOAD || what == EVENT_STORE || what == EVENT_CMPXCHG))
-		access_word(thread, what != EVENT_LOAD, place,
+		access_word(thread, what != EVENT_LOAD, pa,
 			    (uint64_t)((uintptr_t)site - (uintptr_t)feedback_event));
 }
 

@@ -4,7 +4,9 @@
  * thread's operation came back to a word that another had written meanwhile: the two places
  * and the other's; and whether anybody wrote to what an operation in flight was using, without
  * which a race is none. A place is the return address of the hook; a device that updates an
- * item has one, too.
+ * item has one, too. To write is to store or to try an exchange. An operation is in flight
+ * until it ends; one that takes no range, which ends in no event, until its thread's next one that
+ * does: in another order what it read might have changed under it.
  */
 #ifndef WALKDIFF_FUZZ_FEEDBACK_H
 #define WALKDIFF_FUZZ_FEEDBACK_H
@@ -20,9 +22,8 @@ extern void (*feedback_listener)(unsigned n);
 /* A race begins. */
 void feedback_begin(void);
 
-/* The thread goes on to do this. */
-void feedback_event(unsigned thread, enum sim_event what, const volatile void *place,
-		    const void *site);
+/* The thread goes on to do this, to the item at this PA (0: the page table object). */
+void feedback_event(unsigned thread, enum sim_event what, uint64_t pa, const void *site);
 
 /*
  * Since this was asked last, has a thread written to a word that an operation in flight of

@@ -212,7 +212,7 @@ void mutate_program(struct program *p, uint64_t seed, size_t max_ops)
 	size_t changes = 1 + below(&state, 4);
 
 	/* Half of the races: the same operations in another order. */
-	if (p->target == TARGET_RACE && p->nr && next_random(&state) % 2)
+	if (p->target == TARGET_RACE && p->nr && p->nr < max_ops && next_random(&state) % 2)
 		change_schedule(p, &state);
 	else
 		while (changes--)

@@ -4,7 +4,7 @@
 
 #include "fuzz/program.h"
 
-/* A few random changes, the same for the same seed. At most max_ops operations remain. */
+/* A few random changes, or another schedule; the same for the same seed. At most max_ops operations remain. */
 void mutate_program(struct program *p, uint64_t seed, size_t max_ops);
 
 /* The beginning of `p` and the end of `other`, in p. */

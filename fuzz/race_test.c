@@ -2,7 +2,7 @@
  * Tests of what threads of operations have to themselves.
  *
  * Goal: operations on ranges that overlap, rounded out to whole leaves, are never in flight
- * at once; others can be; who looks without a lock waits for nobody.
+ * at once; others can be; who looks without a lock waits for nobody; what a device changes is told.
  * Method: two threads under drawn schedules, and at each event a look at who is in flight.
  */
 #include <setjmp.h>
@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "fuzz/feedback.h"
 #include "fuzz/schedule.h"
 #include "fuzz/subjects.h"
 
@@ -22,9 +23,10 @@ static struct schedule *schedule;
 struct scene {
 	struct pt_mapping first;   /* mapped before; len 0: nothing */
 	struct {
-		enum { MAPS, UNMAPS, CUTS, TRANSLATES } does;
+		enum { MAPS, UNMAPS, CUTS, TRANSLATES, WRITES } does;
 		uint64_t iova, len;
 	} threads[2];
+	uint32_t features;	   /* more of them */
 	unsigned together;	   /* events at which both were in an operation */
 };
 
@@ -44,6 +46,9 @@ static void do_it(void *ctx, unsigned thread)
 		break;
 	case CUTS:
 		judge_cut(judge, m.iova);
+		break;
+	case WRITES: /* a device */
+		judge_dma(judge, m.iova, HW_WRITE, &oa);
 		break;
 	case TRANSLATES:
 		judge_translate(judge, m.iova, &oa);
@@ -70,7 +75,7 @@ static unsigned run(struct scene s)
 {
 	const struct memory_config memory = { .tables = 16 };
 	const struct pt_config fixed = {
-		.features = PT_FLUSH_RANGE, .vasz_lg2 = 15, .top_level = 2, .oasz_lg2 = 20
+		.features = PT_FLUSH_RANGE | s.features, .vasz_lg2 = 15, .top_level = 2, .oasz_lg2 = 20
 	};
 	struct subject subject;
 	uint64_t mapped;
@@ -128,6 +133,32 @@ static void good_unlocked(void **state)
 						     { TRANSLATES, 0x0, 0 } } }) > 0);
 }
 
+static unsigned told;
+
+static void listen(unsigned n)
+{
+	(void)n;
+	told++;
+}
+
+/* The only one to write what a cut has read: without it nothing is told. */
+static void good_device_told(void **state)
+{
+	struct scene s = { .first = { .len = 0x4000, .prot = PT_READ | PT_WRITE },
+			   .features = PT_DIRTY_TRACKING,
+			   .threads = { { CUTS, 0x1000, 0 }, { TRANSLATES, 0x4000, 0 } } };
+
+	(void)state;
+	feedback_listener = listen;
+	run(s);
+	assert_int_equal(told, 0);
+	s.threads[1].does = WRITES;
+	s.threads[1].iova = 0x1000;
+	run(s);
+	assert_true(told > 0);
+	feedback_listener = NULL;
+}
+
 static int make(void **state)
 {
 	(void)state;
@@ -151,6 +182,7 @@ int main(void)
 		cmocka_unit_test(good_rounded_out),
 		cmocka_unit_test(good_disjoint),
 		cmocka_unit_test(good_unlocked),
+		cmocka_unit_test(good_device_told),
 	};
 
 	return cmocka_run_group_tests(tests, make, drop);

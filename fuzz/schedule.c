@@ -299,9 +299,10 @@ static void event(void *scheduler, enum sim_event what, const volatile void *pla
 	if (what == EVENT_OPERATION)
 		s->progress = s->events;
 	decide(s);
-	feedback_event(t->number, what, place, s->judge->sim.t->site);
 	t->log[t->logged % SCHEDULE_LOG] =
 		(struct schedule_event){ s->events, what, pa_of(s, place) };
+	feedback_event(t->number, what, t->log[t->logged % SCHEDULE_LOG].pa,
+		       s->judge->sim.t->site);
 	mix(s, t->number << 8 | (unsigned)what);
 	if (s->config->listener)
 		s->config->listener(s->config->ctx, t->number, &t->log[t->logged % SCHEDULE_LOG]);
@@ -312,7 +313,7 @@ static void touched(void *scheduler, const volatile void *place)
 {
 	struct schedule *s = scheduler;
 
-	feedback_event(s->current, EVENT_STORE, place, __builtin_return_address(0));
+	feedback_event(s->current, EVENT_STORE, pa_of(s, place), __builtin_return_address(0));
 }
 
 static void wait(void *scheduler, bool (*is_ready)(void *arg), void *arg)

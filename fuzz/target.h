@@ -13,7 +13,8 @@ void target_begin(struct program *p);
 
 /*
  * The engines' contract: any bytes are a program; a failed check aborts with a report. -1: not to be
- * kept: a race that is none, or not about the change that is asked about (ci/mark-change).
+ * kept: of races that are none, or of what is not about the change that is asked about
+ * (ci/mark-change), most.
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -21,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define TARGET_FEEDBACK 2048 /* those of races begin here */
 #define TARGET_FEATURES (TARGET_FEEDBACK + FEEDBACK_FEATURES)
 
-/* Where the engine looks, after a program, whether, and about how often, it was seen. */
+/* Where the engine looks, after a program, whether it was seen. */
 uint8_t *target_counter(unsigned feature);
 
 /*

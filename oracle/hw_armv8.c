@@ -341,7 +341,7 @@ static bool promise_s1(const struct hw_format *f, const struct hw_request *req,
 	return req->read && promise_s2(f, req, out);
 }
 
-/* With AF, since anything translates. HD: with DBM a write clears AP[2]: no more read-only. */
+/* AF is set, as it is in all that translates. HD: with DBM a write clears AP[2]: no more read-only. */
 static uint64_t touch_s1(const struct hw_format *f, uint64_t raw, bool write)
 {
 	(void)f;

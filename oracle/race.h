@@ -69,7 +69,7 @@ struct race {
 
 struct judge;
 
-/* Several threads from now on, or one again. The caller has set hooks.event and hooks.wait. */
+/* Several threads from now on, or one again. The caller has set hooks.event and hooks.wait, perhaps hooks.touched. */
 void race_begin(struct judge *j);
 void race_end(struct judge *j);
 

@@ -349,7 +349,8 @@ bool sim_touch(struct sim *s, uint64_t table_pa, uint32_t index, uint64_t old, u
 	if (!__atomic_compare_exchange_n((uint64_t *)(uintptr_t)&words[index], &old, item, false,
 					 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		return false;
-	if (s->race && s->race->touched)
+	/* Who is not told of each access could make nothing of one. */
+	if (s->race && s->race->touched && s->sees_accesses)
 		s->race->touched(s->race->scheduler, &words[index]);
 	if (!s->sees_accesses)
 		memory_seen(s->memory, words)[index] = item;
