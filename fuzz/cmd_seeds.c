@@ -336,7 +336,8 @@ static const struct argp argp = {
 	option_list, parse, "DIR",
 	"Write what fuzzing engines begin with, for every target and format: DIR/TARGET-FORMAT/, "
 	"programs of the corpus as bytes, and DIR/TARGET-FORMAT.dict, a dictionary of the values "
-	"that matter. Exit codes: 0 written, 2 unusable input or option.",
+	"that matter. Races in which no thread gets in another's way are written once more, as "
+	"meets-NAME, in an order in which one does, where one is found. Exit codes: 0 written, 2 unusable input or option.",
 	NULL, NULL, NULL
 };
 
