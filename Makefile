@@ -174,7 +174,10 @@ $(out)/walkdiff: $(command:%.c=$(out)/%.o) $(sims) $(out)/libjudges.a $(out)/lib
 test-programs: $(tests:%=$(out)/%) $(foreach e,$(engines),$(out)/plain/$e)
 
 $(tests:%=$(out)/%): $(out)/%: $(out)/%.o $(sims) $(out)/libjudges.a $(out)/libwalkdiff.a
-	$(CC) $(CFLAGS) $^ -o $@ -lcmocka -llzma
+	$(CC) $(CFLAGS) $(filter %.o,$^) $(filter %.a,$^) -o $@ -lcmocka -llzma
+
+# One of the targets below is what it tests.
+$(out)/fuzz/target_test: $(out)/fuzz/race-toy.o
 
 engines: $(engines:%=$(out)/%) ## (clang) one fuzzer a target and format, in CC= and MODE=
 

@@ -33,9 +33,10 @@ extern const struct hw_format PASTE(hw_, STAMP_NAME);
 #undef STAMP
 
 #ifdef CHANGE_IS_MARKED
-/* Set by each function that the change touches; null: none is in this program. */
+/* Of ci/mark-change; null: no function that the change touches is in this program. */
 extern unsigned char change_ran __attribute__((weak));
 #endif
+unsigned char *target_change;
 
 static struct tally own_tally, *tally = &own_tally;
 
@@ -160,9 +161,13 @@ static void choose_subject(struct program *p)
 static void begin(void)
 {
 	open_tally();
-	if (!(getenv("WALKDIFF_NO_FEEDBACK") && *getenv("WALKDIFF_NO_FEEDBACK")))
-		feedback_listener = listen; /* ci/mutate --feedback measures without */
 	atexit(say_what_was_done);
+	if (getenv("WALKDIFF_NO_FEEDBACK") && *getenv("WALKDIFF_NO_FEEDBACK"))
+		return; /* ci/mutate --feedback and --weights measure without */
+	feedback_listener = listen;
+#ifdef CHANGE_IS_MARKED
+	target_change = &change_ran;
+#endif
 }
 
 /*
@@ -175,13 +180,11 @@ static bool is_to_keep(const uint8_t *data, size_t size)
 	unsigned one_of = feedback_met() ? 1 : 64;
 	uint64_t digest = 0;
 
-#ifdef CHANGE_IS_MARKED
-	if (&change_ran) {
-		tally->at_change += change_ran;
-		one_of = change_ran ? 1 : 8;
-		change_ran = 0;
+	if (target_change) {
+		tally->at_change += *target_change;
+		one_of = *target_change ? 1 : 8;
+		*target_change = 0;
 	}
-#endif
 	for (size_t i = 0; one_of > 1 && i < size; i++)
 		digest = digest_with(digest, data[i]);
 	return digest % one_of == 0;

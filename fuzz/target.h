@@ -18,6 +18,9 @@ void target_begin(struct program *p);
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Set by each function that the change touches that is asked about; null: there is none. */
+extern unsigned char *target_change;
+
 /* Feedback of our own beside code coverage: features, numbered below TARGET_FEATURES. */
 #define TARGET_FEEDBACK 2048 /* those of races begin here */
 #define TARGET_FEATURES (TARGET_FEEDBACK + FEEDBACK_FEATURES)
