@@ -176,7 +176,7 @@ test-programs: $(tests:%=$(out)/%) $(foreach e,$(engines),$(out)/plain/$e)
 $(tests:%=$(out)/%): $(out)/%: $(out)/%.o $(sims) $(out)/libjudges.a $(out)/libwalkdiff.a
 	$(CC) $(CFLAGS) $(filter %.o,$^) $(filter %.a,$^) -o $@ -lcmocka -llzma
 
-# One of the targets below is what it tests.
+# It tests fuzz/target.c, as the target race of toy.
 $(out)/fuzz/target_test: $(out)/fuzz/race-toy.o
 
 engines: $(engines:%=$(out)/%) ## (clang) one fuzzer a target and format, in CC= and MODE=

@@ -18,7 +18,7 @@ void target_begin(struct program *p);
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Set by each function that the change touches that is asked about; null: there is none. */
+/* Where functions that a change touches note that they ran; null: none is marked, or no feedback. */
 extern unsigned char *target_change;
 
 /* Feedback of our own beside code coverage: features, numbered below TARGET_FEATURES. */
