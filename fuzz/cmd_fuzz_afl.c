@@ -174,6 +174,7 @@ static void become(const struct fuzz_options *o, const struct fuzz_job *job, uns
 		"AFL_NO_UI", "AFL_NO_AFFINITY", "AFL_SKIP_CPUFREQ", "AFL_NO_COLOR",
 		"AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES", "AFL_AUTORESUME", "AFL_BENCH_UNTIL_CRASH",
 		"AFL_IMPORT_FIRST", "AFL_SYNC_TIME", /* minutes */
+		"AFL_FAST_CAL", /* an input runs the same code again: three runs tell its time */
 	};
 	const char *main = instance == 0 && !o->node ? "-M" : "-S";
 

@@ -220,5 +220,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		run = run_with_refusals(judge, &program, &options, &refused, &tally->operations);
 	if (run.verdict.check != CHECK_NONE)
 		report_failure(judge, &program, refused);
+	/* Now, or else the next program would run more code for what this one left. */
+	memory_forget(judge->sim.memory);
 	return is_to_keep(data, size) ? 0 : -1;
 }

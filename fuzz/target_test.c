@@ -79,14 +79,15 @@ static unsigned kept(const char *text)
 /* The first: a target looks at its environment once, which a child does here. */
 static void good_without(void **state)
 {
-	int status;
+	size_t size = encode(alone);
+	int status = -1;
 	pid_t child;
 
 	(void)state;
 	assert_null(feedback_listener);
 	child = fork();
+	assert_true(child >= 0);
 	if (!child) {
-		size_t size = encode(alone);
 		int refused = setenv("WALKDIFF_NO_FEEDBACK", "yes", 1);
 
 		for (unsigned i = 0; i < INPUTS; i++) {

@@ -153,14 +153,21 @@ static void hash_clear(struct memory *m)
 	}
 }
 
-void memory_reset(struct memory *m, const struct memory_config *config, unsigned pa_lg2,
-		  unsigned slot_lg2)
+void memory_forget(struct memory *m)
 {
 	ASAN_UNPOISON_MEMORY_REGION(m->words, (size_t)m->used << m->slot_lg2);
 	while (m->nr_dirty)
 		m->line_states[m->dirty_lines[--m->nr_dirty]] = LINE_CLEAN;
-	m->incoherent = false;
 	hash_clear(m);
+	m->used = m->free_head = m->nr_free = m->nr_live = m->peak_live = m->epoch = 0;
+	m->wild = false;
+}
+
+void memory_reset(struct memory *m, const struct memory_config *config, unsigned pa_lg2,
+		  unsigned slot_lg2)
+{
+	memory_forget(m);
+	m->incoherent = false;
 	m->config = *config;
 	/* equivalent: rel-1: it is that already */
 	m->slot_lg2 = (uint8_t)(slot_lg2 > MEMORY_PAGE_LG2 ? slot_lg2 : MEMORY_PAGE_LG2);
@@ -170,9 +177,7 @@ void memory_reset(struct memory *m, const struct memory_config *config, unsigned
 	if (m->config.tables > m->count) /* equivalent: rel-1: it is that already */
 		m->config.tables = m->count;
 	m->pa_lg2 = (uint8_t)pa_lg2;
-	m->used = m->free_head = m->nr_free = m->nr_live = m->peak_live = m->epoch = 0;
 	m->draws = 0;
-	m->wild = false;
 }
 
 /* A place for a table of `size` bytes, aligned to it: a region, and where in the region. */

@@ -85,6 +85,9 @@ struct memory {
 struct memory *memory_create(uint32_t capacity);
 void memory_destroy(struct memory *m);
 
+/* Let go of all tables: nothing resolves. memory_reset does so, too. */
+void memory_forget(struct memory *m);
+
 /*
  * Forget everything; PAs will be below 2^pa_lg2, tables at most 2^slot_lg2 bytes.
  * config.tables is clamped to what there is room for.

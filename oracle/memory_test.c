@@ -376,6 +376,31 @@ static void good_reset_forgets(void **state)
 	assert_true(again == pa);
 }
 
+/* Nothing resolves, and a reset after it has nothing left to undo. */
+static void good_forgets_early(void **state)
+{
+	uint64_t pa;
+
+	(void)state;
+	start(WINDOW_SPREAD, 9, SLOTS, 52);
+	pa = alloc();
+	memory_note_write(memory, memory->words);
+	assert_int_equal(memory->nr_dirty, 1);
+	memory_make_wild(memory, 4, 4096);
+	memory_forget(memory);
+	assert_int_equal(memory->line_states[0], LINE_CLEAN);
+	assert_null(memory_view(memory, NO_TABLE_PA, 8));
+	assert_null(memory_slot(memory, pa));
+	assert_null(memory_view(memory, pa, 8));
+	assert_null(memory_slot_of(memory, memory->words));
+	assert_int_equal(memory->nr_live, 0);
+	assert_int_equal(memory->nr_dirty, 0);
+	for (size_t place = 0; place < (size_t)1 << memory->places_lg2; place++)
+		assert_int_equal(memory->by_pa[place], 0);
+	start(WINDOW_SPREAD, 9, SLOTS, 52);
+	assert_true(alloc() == pa);
+}
+
 /* ---- wild ---- */
 
 static void good_wild_resolves_every_pa(void **state)
@@ -482,6 +507,7 @@ int main(void)
 		cmocka_unit_test(good_slots_of_more),
 		cmocka_unit_test(good_room),
 		cmocka_unit_test(good_reset_forgets),
+		cmocka_unit_test(good_forgets_early),
 		cmocka_unit_test(good_wild_resolves_every_pa),
 		cmocka_unit_test(good_wild_reaches_every_table),
 		cmocka_unit_test(good_wild_sizes),
