@@ -23,12 +23,12 @@ PT_INLINE void free_chain(const struct pt_fmt *f, struct pt *pt, const uint64_t 
 		shim_table_free(pt->env, pa[l], table_size(f, pt, l, PT_MAX_LEVELS));
 }
 
-/* The level of the lowest root that reaches last_iova and can hold leaves of leaf_level. */
-PT_INLINE unsigned needed_top(const struct pt_fmt *f, uint64_t last_iova, unsigned leaf_level)
+/* The level of the lowest root that reaches iova and can hold leaves of leaf_level. */
+PT_INLINE unsigned needed_top(const struct pt_fmt *f, uint64_t iova, unsigned leaf_level)
 {
 	unsigned level = leaf_level;
 
-	while (!top_reaches(f, last_iova, level))
+	while (!top_reaches(f, iova, level))
 		level++;
 	return level;
 }
