@@ -1,4 +1,4 @@
-/* What the judges' own files share: predict.c, state.c, judge.c. */
+/* What the files of the judges share. */
 #ifndef WALKDIFF_ORACLE_JUDGE_PARTS_H
 #define WALKDIFF_ORACLE_JUDGE_PARTS_H
 
