@@ -75,10 +75,10 @@ help: ## this list
 
 # ---- the main jobs ----
 
-fuzz: ## fuzz every format for TIME seconds under ASan and UBSan, and say what it did
+fuzz: ## fuzz every format for TIME seconds under ASan and UBSan, and say what it did; INSTANCES= of each share what they find
 	@ci/deps build fuzz
 	@$(submake) CC=$(CLANG) MODE=fuzz $(chosen:%=build/$(CLANG)-fuzz/%) command
-	@build/walkdiff fuzz $(IMPL:%=--impl %) --time $(TIME) --jobs $(JOBS) $(if $(FORMAT),--format $(FORMAT)) $(if $(TARGET),--target $(TARGET))
+	@build/walkdiff fuzz $(IMPL:%=--impl %) --instances $(INSTANCES) --time $(TIME) --jobs $(JOBS) $(if $(FORMAT),--format $(FORMAT)) $(if $(TARGET),--target $(TARGET))
 
 afl: ## the same with AFL++: FORMAT= and TARGET= choose, INSTANCES= of each share what they find
 	@ci/deps build fuzz afl

@@ -23,9 +23,9 @@ static const struct argp_option option_list[] = {
 	{ "seed", 'r', "N", 0, "of the engines (default: from the clock)", 0 },
 	{ "engine", 'n', "NAME", 0, "libfuzzer (default) or afl", 0 },
 	{ "instances", 'I', "N", 0,
-	  "afl: so many of each target and format, sharing what they find (default 1)", 0 },
+	  "so many of each target and format, sharing what they find (default 1)", 0 },
 	{ "node", 'N', "NAME", 0,
-	  "afl: this machine's name, where others share the work folder: docs/CLUSTER.md", 0 },
+	  "afl: this machine's name, where others share the folder afl: docs/CLUSTER.md", 0 },
 	{ "mutators", 'm', "DIR", 0, "afl: where our mutators are (default: beside the fuzzers)", 0 },
 	{ "engines", 'e', "DIR", 0, "where the fuzzers are (default: beside this program)", 0 },
 	{ "seeds", 'i', "DIR", 0, "programs to start from (default corpus)", 0 },
@@ -126,7 +126,7 @@ static void start(const struct fuzz_options *o, struct fuzz_job *job, unsigned s
 	fflush(NULL);
 	job->began = now_seconds();
 	job->since = time(NULL);
-	for (unsigned i = 0; i < o->instances; i++) {
+	for (unsigned i = 0; i < (o->engine->forks ? 1 : o->instances); i++) {
 		pid_t pid = fork();
 
 		if (pid == 0)
@@ -284,8 +284,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->mutators = arg;
 		return 0;
 	case ARGP_KEY_END:
-		if (o->engine != &engine_afl && (o->instances > 1 || o->node || o->mutators))
-			argp_error(state, "--instances, --node and --mutators are for --engine afl");
+		if (o->engine != &engine_afl && (o->node || o->mutators))
+			argp_error(state, "--node and --mutators are for --engine afl");
 		return 0;
 	case 's':
 		o->seconds = (unsigned)parse_count(state, "time", arg, 1, 100000000);
@@ -294,7 +294,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->jobs = (unsigned)parse_count(state, "jobs", arg, 1, 4096);
 		return 0;
 	case 'r':
-		o->seed = parse_count(state, "seed", arg, 1, 100000000);
+		o->seed = parse_count(state, "seed", arg, 1, UINT32_MAX); /* libFuzzer's are 32 bits */
 		return 0;
 	case 't':
 		o->target = arg;

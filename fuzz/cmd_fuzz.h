@@ -45,6 +45,7 @@ struct fuzz_job {
 struct fuzz_engine {
 	const char *name;
 	unsigned least_seconds; /* that are worth its start */
+	bool forks; /* one process of it runs all instances */
 	/* Before any instance starts. */
 	void (*prepare)(const struct fuzz_options *o, const struct fuzz_job *job);
 	/* Become the engine; returns, after a line, when that cannot be. */

@@ -34,7 +34,28 @@ static char *folder_of(const struct fuzz_options *o, const struct fuzz_job *job,
 	return folder;
 }
 
-/* libFuzzer's inputs, too, are where AFL++ begins: one folder for all, by links. */
+/* A file under another name, too: a link, or where a link cannot be a copy. False after a line. */
+static bool give(const char *file, const char *other)
+{
+	bool good;
+	size_t size;
+	FILE *out;
+	char *data;
+
+	if (!link(file, other) || errno == EEXIST)
+		return true;
+	data = read_file(file, &size);
+	out = data ? fopen(other, "wb") : NULL;
+	good = out && fwrite(data, 1, size, out) == size;
+	if (out && fclose(out))
+		good = false;
+	free(data);
+	if (!good)
+		complain("%s: %s", other, strerror(errno));
+	return good;
+}
+
+/* libFuzzer's inputs, too, are where AFL++ begins: one folder for all. */
 static void share(const char *from, const char *to)
 {
 	DIR *dir = opendir(from);
@@ -44,10 +65,8 @@ static void share(const char *from, const char *to)
 		char *file = path_of("%s/%s", from, entry->d_name);
 		char *other = path_of("%s/%s", to, entry->d_name);
 
-		if (*entry->d_name != '.' && link(file, other) && errno != EEXIST) {
-			complain("%s: %s", other, strerror(errno));
+		if (*entry->d_name != '.' && !give(file, other))
 			exit(EXIT_UNUSABLE);
-		}
 		free(file);
 		free(other);
 	}
@@ -57,13 +76,21 @@ static void share(const char *from, const char *to)
 
 static char *failing_seed_path(const struct fuzz_options *o, const struct fuzz_job *job)
 {
-	return path_of("%s/crashes/%s-afl-seed", o->work, job->name);
+	return path_of("%s/crashes/%s-afl-seed%s%s", o->work, job->name, o->node ? "-" : "",
+		       o->node ? o->node : "");
+}
+
+/* What AFL++ begins with: of a node its own. */
+static char *begin_path(const struct fuzz_options *o, const struct fuzz_job *job)
+{
+	return path_of("%s/afl-begin%s%s/%s", o->work, o->node ? "-" : "", o->node ? o->node : "",
+		       job->name);
 }
 
 static void prepare(const struct fuzz_options *o, const struct fuzz_job *job)
 {
 	char *failing = failing_seed_path(o, job);
-	char *begin = path_of("%s/afl-begin/%s", o->work, job->name);
+	char *begin = begin_path(o, job);
 	char *corpus = path_of("%s/corpus/%s", o->work, job->name);
 	char *seeds = path_of("%s/seeds/%s", o->work, job->name);
 	char *sync = path_of("%s/afl/%s", o->work, job->name);
@@ -142,8 +169,7 @@ static bool all_run_well(const struct fuzz_options *o, const struct fuzz_job *jo
 		for (unsigned i = at; i < at + many; i++) {
 			if (runs_well(o, job, inputs + i, 1))
 				continue;
-			if (link(inputs[i], failing) && errno != EEXIST)
-				complain("%s: %s", failing, strerror(errno));
+			give(inputs[i], failing);
 			return false;
 		}
 	}
@@ -153,7 +179,7 @@ static bool all_run_well(const struct fuzz_options *o, const struct fuzz_job *jo
 /* AFL++ passes over inputs that fail before it begins: here they are what was looked for. */
 static bool begins_well(const struct fuzz_options *o, const struct fuzz_job *job)
 {
-	char *begin = path_of("%s/afl-begin/%s", o->work, job->name);
+	char *begin = begin_path(o, job);
 	char *queue = folder_of(o, job, 0, "queue"), *tally = fuzz_tally_path(o, job, 0);
 	bool good = all_run_well(o, job, begin) && all_run_well(o, job, queue);
 
@@ -184,7 +210,7 @@ static void become(const struct fuzz_options *o, const struct fuzz_job *job, uns
 	setenv("WALKDIFF_TALLY", fuzz_tally_path(o, job, instance), 1);
 	if (instance == 0 && !begins_well(o, job))
 		_exit(EXIT_JUDGED);
-	execlp("afl-fuzz", "afl-fuzz", "-i", path_of("%s/afl-begin/%s", o->work, job->name), "-o",
+	execlp("afl-fuzz", "afl-fuzz", "-i", begin_path(o, job), "-o",
 	       path_of("%s/afl/%s", o->work, job->name), main, name_of(o, instance), "-V",
 	       path_of("%u", seconds), "-s", path_of("%" PRIu64, o->seed + instance), "-p",
 	       schedules[instance % 5], "-G", FUZZ_MAX_LEN, "-m", "none", "-t", "25000", "-x",
@@ -258,10 +284,8 @@ static void keep_crash(const struct fuzz_options *o, struct fuzz_job *job, const
 
 	snprintf(job->crash, sizeof(job->crash), "%s/crashes/%s-afl-%s", o->work, job->name, name);
 	unlink(job->crash);
-	if (link(path, job->crash)) {
-		complain("%s: %s", job->crash, strerror(errno));
-		exit(EXIT_UNUSABLE);
-	}
+	if (!give(path, job->crash))
+		snprintf(job->crash, sizeof(job->crash), "%s", path); /* where AFL++ has it */
 	free(name);
 	run_again(o, job);
 }

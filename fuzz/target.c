@@ -84,7 +84,14 @@ static void feature_seen(unsigned n)
 	uint8_t *counter = target_counter(n);
 
 	*counter = 1;
-	tally->features[n] |= *counter == 1;
+	if (*counter == 1)
+		tally->features[n] = 1;
+}
+
+/* Other processes of the engine may do so, too. */
+static void tally_add(uint64_t *sum, uint64_t n)
+{
+	__atomic_fetch_add(sum, n, __ATOMIC_RELAXED);
 }
 
 /* Error kinds by operation: what map returned, how far it went, whether unmap found anything. */
@@ -181,7 +188,7 @@ static bool is_to_keep(const uint8_t *data, size_t size)
 	uint64_t digest = 0;
 
 	if (target_change) {
-		tally->at_change += *target_change;
+		tally_add(&tally->at_change, *target_change);
 		one_of = *target_change ? 1 : 8;
 		*target_change = 0;
 	}
@@ -196,6 +203,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct judge *judge;
 	struct run_options options = { .observer = observe };
 	struct refusal refused = { 0, 0 };
+	uint64_t operations;
 	struct run run;
 
 	if (!judge) {
@@ -209,15 +217,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	program_decode(&program, data, size);
 	run = run_program(judge, &program, &options);
-	tally->programs++;
-	tally->operations += run.operations;
+	operations = run.operations;
+	tally_add(&tally->programs, 1);
 	/* Shapes: a leaf of each size under each top. */
 	for (unsigned lg2 = 0; lg2 < 64 && run.verdict.check == CHECK_NONE; lg2++)
 		if (judge->leaves[lg2])
 			feature_seen((OP_KINDS + 1) * 64 + lg2);
 	if (run.verdict.check == CHECK_NONE && program.target == TARGET_OPS &&
 	    getenv("WALKDIFF_REFUSE") && *getenv("WALKDIFF_REFUSE"))
-		run = run_with_refusals(judge, &program, &options, &refused, &tally->operations);
+		run = run_with_refusals(judge, &program, &options, &refused, &operations);
+	tally_add(&tally->operations, operations);
 	if (run.verdict.check != CHECK_NONE)
 		report_failure(judge, &program, refused);
 	/* Now, or else the next program would run more code for what this one left. */

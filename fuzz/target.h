@@ -30,7 +30,7 @@ uint8_t *target_counter(unsigned feature);
 
 /*
  * What a target has done. Kept in the file that the environment's WALKDIFF_TALLY names, which
- * outlives the target whatever ends it, where there is one.
+ * outlives the target whatever ends it, where there is one; of forks together.
  */
 struct tally {
 	uint64_t programs, operations;
