@@ -174,7 +174,7 @@ $(out)/walkdiff: $(command:%.c=$(out)/%.o) $(sims) $(out)/libjudges.a $(out)/lib
 test-programs: $(tests:%=$(out)/%) $(foreach e,$(engines),$(out)/plain/$e)
 
 $(tests:%=$(out)/%): $(out)/%: $(out)/%.o $(sims) $(out)/libjudges.a $(out)/libwalkdiff.a
-	$(CC) $(CFLAGS) $(filter %.o,$^) $(filter %.a,$^) -o $@ -lcmocka -llzma
+	$(CC) $(CFLAGS) $(watched) $(filter %.o,$^) $(filter %.a,$^) -o $@ -lcmocka -llzma
 
 # It tests fuzz/target.c, as the target race of toy.
 $(out)/fuzz/target_test: $(out)/fuzz/race-toy.o

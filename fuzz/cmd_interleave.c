@@ -5,6 +5,7 @@
 
 #include "fuzz/cmd.h"
 #include "fuzz/explore.h"
+#include "fuzz/foreign.h"
 #include "fuzz/report.h"
 #include "fuzz/run_race.h"
 
@@ -60,7 +61,8 @@ static void report(struct options *o, struct program *p, const char *path, struc
 	o->code = EXIT_JUDGED;
 	write_found(o, p);
 	if (o->output)
-		printf("\nTo run it again:  %s repro %s\n", program_invocation_name, o->output);
+		printf("\nTo run it again:  %s repro%s %s\n", program_invocation_name,
+		       foreign_option(), o->output);
 	else
 		printf("\nwalkdiff interleave --output FILE %s writes it with its switches.\n", path);
 }
@@ -72,12 +74,20 @@ static void show_progress(const struct explore *e, uint64_t runs)
 			explore_depth(e));
 }
 
+/* What a judge has said of another file weighs more. */
+static void give_up(struct options *o, int code)
+{
+	if (!o->code)
+		o->code = code;
+}
+
 static void explore_program(struct options *o, struct program *p, const char *path)
 {
 	struct explore *e = explore_create();
 	struct run_options options = { .plan = explore_it, .plan_ctx = e };
 	uint64_t runs = 0;
 	double begin = now_seconds();
+	const bool late = p->device & DEVICE_WEAK_STORES;
 	bool more = true;
 
 	if (!e) {
@@ -95,6 +105,13 @@ static void explore_program(struct options *o, struct program *p, const char *pa
 			explore_destroy(e);
 			return;
 		}
+		if (run.op < 0) {
+			complain("%s: none of its operations run: init is refused, or the implementation "
+				 "promises nothing of races", path);
+			give_up(o, EXIT_UNUSABLE);
+			explore_destroy(e);
+			return;
+		}
 		if (!race_schedule()) {
 			complain("%s: in this build threads are the host's", path);
 			exit(EXIT_UNUSABLE);
@@ -106,9 +123,12 @@ static void explore_program(struct options *o, struct program *p, const char *pa
 	       "deep, %.1f s: %s\n",
 	       isatty(2) ? "\r\033[K" : "", path, explore_orders(e), explore_repeated(e),
 	       explore_depth(e), now_seconds() - begin,
-	       more ? "not all" : "all, and all judges agree");
-	if (more && !o->code)
-		o->code = EXIT_INCONCLUSIVE;
+	       more ? "not all" :
+	       late ? "all of these, and all judges agree; but when a late store arrives is drawn "
+		      "(WEAK_STORES)" :
+		      "all, and all judges agree");
+	if (more || late)
+		give_up(o, EXIT_INCONCLUSIVE);
 	explore_destroy(e);
 }
 
@@ -119,7 +139,7 @@ static void run_path(struct options *o, const char *path)
 	if (load_race(path, &o->source, &p))
 		explore_program(o, &p, path);
 	else
-		o->code = EXIT_UNUSABLE;
+		give_up(o, EXIT_UNUSABLE);
 	program_free(&p);
 }
 
@@ -150,7 +170,7 @@ static const struct argp argp = {
 	"Run races in every order of their events, but for those that differ only in neighbours "
 	"which do not touch each other (sleep sets). For small ones: orders multiply. The "
 	"schedule that a program names is ignored. Exit codes: 0 all judges agree, 1 a judge says "
-	"no, 2 unusable input, 3 orders are left.",
+	"no, 2 unusable input, 3 orders are left, or stores are late as they are drawn.",
 	NULL, NULL, NULL
 };
 

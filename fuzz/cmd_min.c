@@ -13,6 +13,8 @@
 
 /* A candidate that runs longer than this hangs. */
 #define SECONDS 5
+/* The exit code of a child for a check: no sanitizer's. */
+#define EXIT_CHECK 128
 
 struct options {
 	struct source source;
@@ -51,7 +53,7 @@ static int how_it_fails(void *ctx, const struct program *p)
 		alarm(SECONDS);
 		run = o->refuse_all ? run_with_refusals(o->judge, p, &plain, &refused, NULL) :
 				      run_program(o->judge, p, NULL);
-		_exit(run.verdict.check ? (int)run.verdict.check : 0);
+		_exit(run.verdict.check ? EXIT_CHECK + (int)run.verdict.check : 0);
 	}
 	if (child < 0 || waitpid(child, &status, 0) != child) {
 		complain("cannot run a candidate: %s", strerror(errno));
@@ -59,7 +61,10 @@ static int how_it_fails(void *ctx, const struct program *p)
 	}
 	if (WIFSIGNALED(status))
 		return FAILS_BY_SIGNAL + WTERMSIG(status);
-	return WEXITSTATUS(status);
+	status = WEXITSTATUS(status);
+	if (status > EXIT_CHECK && status < EXIT_CHECK + CHECKS)
+		return status - EXIT_CHECK;
+	return status ? FAILS_BY_EXIT + status : 0;
 }
 
 static void print_failure(int failure, char *text, size_t size)
@@ -68,10 +73,10 @@ static void print_failure(int failure, char *text, size_t size)
 		snprintf(text, size, "%s", check_names[failure]);
 	else if (failure == FAILS_BY_SIGNAL + SIGALRM)
 		snprintf(text, size, "no end after %d s", SECONDS);
-	else if (failure > FAILS_BY_SIGNAL)
+	else if (failure < FAILS_BY_EXIT)
 		snprintf(text, size, "%s", strsignal(failure - FAILS_BY_SIGNAL));
 	else
-		snprintf(text, size, "exit code %d", failure);
+		snprintf(text, size, "exit code %d, a sanitizer's", failure - FAILS_BY_EXIT);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)

@@ -4,8 +4,9 @@
 
 #include "fuzz/program.h"
 
-/* How a program fails: an enum check, or FAILS_BY_SIGNAL + n, or 0: not at all. */
+/* How a program fails: an enum check, or FAILS_BY_SIGNAL + n, or FAILS_BY_EXIT + n, or 0: not at all. */
 #define FAILS_BY_SIGNAL 64
+#define FAILS_BY_EXIT 256 /* + the code that the process ended with, as a sanitizer's */
 
 /* Answers how a candidate fails. */
 typedef int failure_fn(void *ctx, const struct program *p);

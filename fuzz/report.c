@@ -210,12 +210,13 @@ static void print_caches(const struct sim *s, FILE *out)
 }
 
 /* Of a race: how each thread came to where it is. */
-static void print_threads(const struct program *p, FILE *out)
+static void print_threads(const struct program *p, const struct run *run, FILE *out)
 {
 	const struct schedule *s = race_schedule();
 	struct schedule_event e;
 
-	if (p->target != TARGET_RACE || !s)
+	/* Before init has returned there is no schedule of this program. */
+	if (p->target != TARGET_RACE || !s || run->op < 0)
 		return;
 	fprintf(out, "\nThe threads, after %" PRIu64 " events and %" PRIu64
 		" switches; digest %016" PRIx64 "\n",
@@ -284,7 +285,7 @@ void print_report(struct judge *j, const struct program *p, const struct run *ru
 		fprintf(out, "  waiting in the gather: IOVA " HEX ".." HEX "\n", j->sim.t->gather.first,
 			j->sim.t->gather.last);
 	print_caches(&j->sim, out);
-	print_threads(p, out);
+	print_threads(p, run, out);
 	if (path)
 		fprintf(out, "\nTo run it again:  %s repro%s %s\nTo shrink it:     %s min%s %s\n",
 			program_invocation_name, foreign_option(), path, program_invocation_name,

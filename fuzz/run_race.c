@@ -68,7 +68,7 @@ struct schedule_config race_schedule_of(const struct program *p, struct forced_s
 	return c;
 }
 
-/* All of them to their ends: the thread that has failed, or nr. */
+/* All of them to their ends: the thread that has failed, or nr; above: one of them has. */
 static unsigned run_threads(struct race_run *r, unsigned nr, const struct schedule_config *config)
 {
 #ifdef WALKDIFF_THREADS
@@ -103,7 +103,7 @@ void run_race(struct judge *j, const struct program *p, const struct run_options
 	failed = run_threads(&r, nr, &config);
 	current = NULL;
 	if (failed != nr) {
-		*at = r.at[failed];
+		*at = failed < nr ? r.at[failed] : (long)p->nr;
 		sim_leave(&j->sim);
 	}
 	*at = (long)p->nr;

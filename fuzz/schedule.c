@@ -12,9 +12,13 @@
 
 #define NOBODY SIM_THREADS
 
-/* Events since an operation ended after which every thread gets its turn, and those that are too many. */
+/*
+ * Events since an operation ended after which every thread gets its turn; those that are too many
+ * where nothing in memory changed; and in any case, as many as an operation of one thread may have.
+ */
 #define PATIENCE (UINT64_C(1) << 21)
 #define NO_END (4 * PATIENCE)
+#define NEVER_ENDS (16 * NO_END)
 
 const char *const strategy_names[STRATEGIES] = { "pct", "pos", "random", "raw" };
 
@@ -64,6 +68,8 @@ struct schedule {
 	uint64_t random;
 	uint64_t events, switches, digest;
 	uint64_t progress; /* events when an operation last began or ended */
+	/* Where that is long ago: events when the machine's `changes` last did, and they. */
+	uint64_t changed, machine_changes;
 	uint64_t changes[PCT_DEPTH]; /* pct: events at which priorities change */
 	uint64_t lowest;	     /* pct: the priority of who falls next */
 	size_t next_switch;	     /* raw */
@@ -191,6 +197,8 @@ static unsigned ask(struct schedule *s)
 
 static unsigned pick(struct schedule *s)
 {
+	if (s->events - s->progress >= PATIENCE) /* each its turn */
+		return first_from(s, s->current == NOBODY ? 0 : s->current + 1);
 	if (s->config->chooser)
 		return ask(s);
 	if (s->config->then_random && s->events >= s->config->then_random) {
@@ -199,8 +207,6 @@ static unsigned pick(struct schedule *s)
 		s->draws = true;
 		return random_pick(s);
 	}
-	if (s->events - s->progress >= PATIENCE) /* each its turn */
-		return first_from(s, s->current == NOBODY ? 0 : s->current + 1);
 	switch (s->config->strategy) {
 	case STRATEGY_PCT:
 		return pct_pick(s);
@@ -261,6 +267,20 @@ static void leave_if_given_up(struct schedule *s, unsigned self)
 		longjmp(s->threads[self].out, 1);
 }
 
+/* A long map changes item after item, and ends. */
+static bool is_livelock(struct schedule *s)
+{
+	uint64_t since = s->events - s->progress;
+
+	if (since <= PATIENCE)
+		return false;
+	if (s->machine_changes != s->judge->sim.changes) {
+		s->machine_changes = s->judge->sim.changes;
+		s->changed = s->events;
+	}
+	return since > NO_END && (s->events - s->changed > NO_END || since > NEVER_ENDS);
+}
+
 /* Take the decision for the event that the running thread has come to. */
 static void decide(struct schedule *s)
 {
@@ -269,7 +289,7 @@ static void decide(struct schedule *s)
 	if (next == NOBODY)
 		sim_stop(&s->judge->sim, CHECK_RACE,
 			 "deadlock: every thread that has not ended waits for another");
-	if (s->events - s->progress > NO_END)
+	if (is_livelock(s))
 		sim_stop(&s->judge->sim, CHECK_RACE,
 			 "livelock: %" PRIu64 " events, most of them by turns, and no operation ended",
 			 s->events - s->progress);
@@ -388,6 +408,7 @@ bool schedule_run(struct schedule *s, struct judge *j, unsigned nr,
 	s->ctx = ctx;
 	s->random = config->seed;
 	s->events = s->progress = s->switches = s->digest = s->lowest = s->last_switch = 0;
+	s->changed = s->machine_changes = 0;
 	s->next_switch = s->nr_made = 0;
 	s->giving_up = s->draws = false;
 	s->failed = NOBODY;

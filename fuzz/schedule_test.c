@@ -86,6 +86,17 @@ static void body_spins(void *ctx, unsigned thread)
 		sim_event(&judge->sim, EVENT_LOAD, NULL);
 }
 
+/* As a long map: events enough for a livelock, and changes between them. */
+static void body_changes(void *ctx, unsigned thread)
+{
+	(void)ctx;
+	(void)thread;
+	for (unsigned i = 0; i < 9u << 20; i++) {
+		judge->sim.changes += i % 1024 == 0;
+		sim_event(&judge->sim, EVENT_STORE, NULL);
+	}
+}
+
 static void body_fails(void *ctx, unsigned thread)
 {
 	(void)ctx;
@@ -292,6 +303,13 @@ static void bad_livelock(void **state)
 	assert_non_null(strstr(judge->sim.verdict.text, "livelock"));
 }
 
+static void good_long_operation(void **state)
+{
+	(void)state;
+	assert_true(run(&any_random, 1, body_changes, 0));
+	assert_true(schedule_events(schedule) > 9u << 20);
+}
+
 static void bad_failure(void **state)
 {
 	struct schedule_event e;
@@ -337,6 +355,7 @@ int main(void)
 		cmocka_unit_test(good_repeat),	cmocka_unit_test(good_every_order),
 		cmocka_unit_test(good_raw),	cmocka_unit_test(good_wait),
 		cmocka_unit_test(bad_deadlock), cmocka_unit_test(bad_livelock),
+		cmocka_unit_test(good_long_operation),
 		cmocka_unit_test(bad_failure),
 	};
 

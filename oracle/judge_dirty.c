@@ -233,6 +233,8 @@ static bool was_marked(const struct judge *j)
 /* While others change what is there: as it was at some moment between begin and end. */
 static int set_dirty_unlocked(struct judge *j, uint64_t iova)
 {
+	const bool sees = SIM_SEES_ACCESSES && j->sim.sees_accesses;
+	uint64_t changes = j->sim.changes;
 	int got;
 
 	race_watch(j, iova, true);
@@ -245,6 +247,9 @@ static int set_dirty_unlocked(struct judge *j, uint64_t iova)
 	    !((got == 0 || got == -EAGAIN) && race_was_writable(j, true)))
 		sim_fail_at(&j->sim, CHECK_RACE, iova,
 			    "set_dirty returned %d, for which there was no reason meanwhile", got);
+	if (got == -EAGAIN && sees && j->sim.changes == changes)
+		sim_fail_at(&j->sim, CHECK_RACE, iova,
+			    "set_dirty returned %d, and nothing had changed meanwhile", got);
 	if (!got && !was_marked(j))
 		sim_fail_at(&j->sim, CHECK_RACE, iova,
 			    "set_dirty returned 0, and neither marked the leaf nor found it dirty");

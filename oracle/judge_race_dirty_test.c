@@ -293,6 +293,18 @@ static int set_absent(struct pt *pt, uint64_t iova)
 	return iova ? real->set_dirty(pt, iova) : -ENOENT;
 }
 
+static int set_again(struct pt *pt, uint64_t iova)
+{
+	return iova ? real->set_dirty(pt, iova) : -EAGAIN;
+}
+
+/* A fault that another thread's store excuses. */
+static int set_again_after_store(struct pt *pt, uint64_t iova)
+{
+	judge->sim.changes += !iova;
+	return set_again(pt, iova);
+}
+
 static void bad_set_dirty(void **state)
 {
 	static const struct scene scene = { TOY, CONFIG(PT_DIRTY_TRACKING), 0, mark };
@@ -307,6 +319,10 @@ static void bad_set_dirty(void **state)
 	assert_non_null(strstr(v.text, "neither marked the leaf"));
 	ops.set_dirty = set_without_right;
 	assert_int_equal(play(&scene, &ops, 0).check, CHECK_RACE);
+	ops.set_dirty = set_again;
+	assert_int_equal(play(&scene, &ops, 0).check, CHECK_RACE);
+	ops.set_dirty = set_again_after_store;
+	assert_int_equal(play(&scene, &ops, 0).check, CHECK_NONE);
 	ops.set_dirty = set_absent;
 	assert_int_equal(play(&scene, &ops, 0).check, CHECK_RACE);
 	ops.set_dirty = set_denied;
