@@ -71,16 +71,16 @@ all: ## build build/walkdiff, the command
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
-	@echo "  TIME=60 seconds, FORMAT= and TARGET= choose for fuzz, IMPL=FILE.so judges that in the place of ours; CC= and MODE= ($(patsubst flags_%,%,$(filter flags_%,$(.VARIABLES)))) for the rest"
+	@echo "  TIME=60 seconds, FORMAT= and TARGET= choose for fuzz and afl, INSTANCES= of each share what they find, IMPL=FILE.so judges that in the place of ours; CC= and MODE= ($(patsubst flags_%,%,$(filter flags_%,$(.VARIABLES)))) for the rest"
 
 # ---- the main jobs ----
 
-fuzz: ## fuzz every format for TIME seconds under ASan and UBSan, and say what it did; INSTANCES= of each share what they find
+fuzz: ## fuzz every format for TIME seconds under ASan and UBSan, and say what it did
 	@ci/deps build fuzz
 	@$(submake) CC=$(CLANG) MODE=fuzz $(chosen:%=build/$(CLANG)-fuzz/%) command
 	@build/walkdiff fuzz $(IMPL:%=--impl %) --instances $(INSTANCES) --time $(TIME) --jobs $(JOBS) $(if $(FORMAT),--format $(FORMAT)) $(if $(TARGET),--target $(TARGET))
 
-afl: ## the same with AFL++: FORMAT= and TARGET= choose, INSTANCES= of each share what they find
+afl: ## the same with AFL++
 	@ci/deps build fuzz afl
 	@$(submake) CC=$(CLANG) MODE=afl $(chosen:%=build/$(CLANG)-afl/%)
 	@$(submake) CC=gcc MODE=mutator $(chosen:%=build/gcc-mutator/%.so)

@@ -109,6 +109,8 @@ static void become_engine(const struct fuzz_options *o, const struct fuzz_job *j
 {
 	int fd = open(log, O_WRONLY | O_CREAT | (instance ? O_APPEND : O_TRUNC), 0666);
 
+	if (fuzz_forks(o))
+		setpgid(0, 0);
 	/* Until the engine has handlers of its own. */
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
@@ -131,6 +133,8 @@ static void start(const struct fuzz_options *o, struct fuzz_job *job, unsigned s
 
 		if (pid == 0)
 			become_engine(o, job, i, seconds, log);
+		if (pid > 0 && fuzz_forks(o))
+			setpgid(pid, pid); /* whoever comes first */
 		job->pids[i] = pid;
 		job->running += pid > 0;
 	}
@@ -158,13 +162,14 @@ static bool end_instance(const struct fuzz_options *o, struct fuzz_job *job, pid
 	return false;
 }
 
-/* Ctrl-C has reached the engines, too; what stops this process alone has not. */
-static void stop_all(const struct fuzz_job *jobs, unsigned nr)
+/* Ctrl-C has reached the engines, too; what stops this process alone has not. Who forks waits for its own. */
+static void stop_all(const struct fuzz_options *o, const struct fuzz_job *jobs, unsigned nr)
 {
 	for (unsigned i = 0; i < nr; i++)
 		for (unsigned k = 0; k < FUZZ_INSTANCES; k++)
 			if (jobs[i].pids[k] > 0)
-				kill(jobs[i].pids[k], SIGINT);
+				kill(fuzz_forks(o) ? -jobs[i].pids[k] : jobs[i].pids[k],
+				     fuzz_forks(o) ? SIGTERM : SIGINT);
 }
 
 /* Run all jobs, o->jobs processes at a time; returns the exit code. */
@@ -182,7 +187,7 @@ static int run_jobs(const struct fuzz_options *o, struct fuzz_job *jobs, unsigne
 		pid_t pid;
 
 		if (stopped && next < nr + 1)
-			stop_all(jobs, nr);
+			stop_all(o, jobs, nr);
 		if (stopped)
 			next = nr + 1;
 		while (next < nr && running < at_once) {
@@ -347,8 +352,10 @@ static void print_sums(const struct fuzz_options *o, const struct fuzz_job *jobs
 		programs += jobs[i].tally.programs;
 		operations += jobs[i].tally.operations;
 	}
-	printf("%u engines, %" PRIu64 " programs, %" PRIu64 " operations in %.0f s, seed %" PRIu64, nr,
-	       programs, operations, seconds, o->seed);
+	printf("%u engines, %" PRIu64 " programs, %" PRIu64 " operations in %.0f s", nr, programs,
+	       operations, seconds);
+	if (!fuzz_forks(o))
+		printf(", seed %" PRIu64, o->seed);
 	foreign_print_closing(&judged, stdout);
 	printf(": %s\n", code == EXIT_AGREED	    ? "no failure" :
 			 code == EXIT_INCONCLUSIVE ? "stopped before the time was over" :

@@ -60,6 +60,12 @@ struct fuzz_engine {
 
 extern const struct fuzz_engine engine_libfuzzer, engine_afl;
 
+/* One process forks the instances: it is the first of a group of its own. */
+static inline bool fuzz_forks(const struct fuzz_options *o)
+{
+	return o->engine->forks && o->instances > 1;
+}
+
 /* The log of a job's engine. To free. */
 char *fuzz_log_path(const struct fuzz_options *o, const struct fuzz_job *job);
 

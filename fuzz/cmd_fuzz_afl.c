@@ -45,13 +45,17 @@ static bool give(const char *file, const char *other)
 	if (!link(file, other) || errno == EEXIST)
 		return true;
 	data = read_file(file, &size);
-	out = data ? fopen(other, "wb") : NULL;
+	if (!data)
+		return false;
+	out = fopen(other, "wb");
 	good = out && fwrite(data, 1, size, out) == size;
 	if (out && fclose(out))
 		good = false;
-	free(data);
-	if (!good)
+	if (!good) {
 		complain("%s: %s", other, strerror(errno));
+		unlink(other); /* half of it */
+	}
+	free(data);
 	return good;
 }
 

@@ -74,10 +74,10 @@ static void show_progress(const struct explore *e, uint64_t runs)
 			explore_depth(e));
 }
 
-/* What a judge has said of another file weighs more. */
+/* What a judge has said of another file weighs more; and what cannot be read more than what is left. */
 static void give_up(struct options *o, int code)
 {
-	if (!o->code)
+	if (!o->code || (o->code == EXIT_INCONCLUSIVE && code == EXIT_UNUSABLE))
 		o->code = code;
 }
 

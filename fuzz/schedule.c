@@ -14,11 +14,11 @@
 
 /*
  * Events since an operation ended after which every thread gets its turn; those that are too many
- * where nothing in memory changed; and in any case, as many as an operation of one thread may have.
+ * where nothing in memory changed; and in any case.
  */
 #define PATIENCE (UINT64_C(1) << 21)
 #define NO_END (4 * PATIENCE)
-#define NEVER_ENDS (16 * NO_END)
+#define NEVER_ENDS (4 * NO_END)
 
 const char *const strategy_names[STRATEGIES] = { "pct", "pos", "random", "raw" };
 
@@ -195,9 +195,14 @@ static unsigned ask(struct schedule *s)
 	return c.can ? s->config->chooser->choose(s->config->chooser->ctx, &c) : NOBODY;
 }
 
+static bool take_turns(const struct schedule *s)
+{
+	return s->events - s->progress >= PATIENCE;
+}
+
 static unsigned pick(struct schedule *s)
 {
-	if (s->events - s->progress >= PATIENCE) /* each its turn */
+	if (take_turns(s))
 		return first_from(s, s->current == NOBODY ? 0 : s->current + 1);
 	if (s->config->chooser)
 		return ask(s);
@@ -221,10 +226,10 @@ static unsigned pick(struct schedule *s)
 
 /* ---- running ---- */
 
-/* For raw to repeat it: a switch that it would not make by itself. */
+/* For raw to repeat it: a switch that it would not make by itself, as it makes turns. */
 static void note_switch(struct schedule *s, unsigned to)
 {
-	if (s->config->strategy == STRATEGY_RAW || to == NOBODY ||
+	if (s->config->strategy == STRATEGY_RAW || to == NOBODY || take_turns(s) ||
 	    to == first_from(s, s->current == NOBODY ? 0 : s->current))
 		return;
 	if (s->nr_made == s->cap_made) {
