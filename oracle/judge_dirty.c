@@ -233,6 +233,7 @@ static bool was_marked(const struct judge *j)
 /* While others change what is there: as it was at some moment between begin and end. */
 static int set_dirty_unlocked(struct judge *j, uint64_t iova)
 {
+	/* equivalent: logic-1: without hooks nobody comes in between, and none says so */
 	const bool sees = SIM_SEES_ACCESSES && j->sim.sees_accesses;
 	uint64_t changes = j->sim.changes;
 	int got;

@@ -166,7 +166,7 @@ void memory_forget(struct memory *m)
 void memory_reset(struct memory *m, const struct memory_config *config, unsigned pa_lg2,
 		  unsigned slot_lg2)
 {
-	memory_forget(m);
+	memory_forget(m); /* equivalent: swap-1: it does not ask */
 	m->incoherent = false;
 	m->config = *config;
 	/* equivalent: rel-1: it is that already */

@@ -312,7 +312,7 @@ void race_believe_dirt(struct judge *j, uint64_t va)
 		/* Each item of a run may have been written. */
 		/* equivalent: shift-2: each is looked at twice */
 		step = UINT64_C(1) << hw_item_lg2(j->subject.hw,
-						  /* equivalent: off-2: more often */
+						  /* equivalent: off-2, sign-1: more often; what is beyond a sanitizer sees */
 						  walk.steps[walk.nr_steps - 1].level);
 	}
 	flat_set_dirty(&j->flat, va, dirty);
