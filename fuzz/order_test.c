@@ -8,7 +8,7 @@
  */
 #define PT_WORLD sim
 #include "core/shim.h"
-#include "fuzz/schedule.h"
+#include "fuzz/schedule_test.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,8 +26,6 @@
 
 #define SEEDS 40
 
-static struct judge *judge;
-static struct schedule *schedule;
 static shim_lock_t lock;
 /* Each run has words of its own: where a race was told ThreadSanitizer looks no more at reads. */
 static uint64_t words[2000], *data = words, *is_there = words + 1;
@@ -161,22 +159,6 @@ static void bad_at_times(void **state)
 
 		assert_true(IS_TOLD ? nr > 0 && nr < SEEDS : nr == 0);
 	}
-}
-
-static int set_up(void **state)
-{
-	(void)state;
-	judge = judge_create(4);
-	schedule = schedule_create();
-	return judge && schedule ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	schedule_destroy(schedule);
-	judge_destroy(judge);
-	return 0;
 }
 
 int main(void)

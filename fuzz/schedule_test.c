@@ -6,7 +6,7 @@
  * its name; after a failure the next run is as good as the first.
  * Method: threads that do nothing but come to events and note that they did.
  */
-#include "fuzz/schedule.h"
+#include "fuzz/schedule_test.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,8 +21,6 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define MAX_LOG 64
 
-static struct judge *judge;
-static struct schedule *schedule;
 static char order[MAX_LOG + 1]; /* of the events: 'a' for thread 0, 'b' for thread 1, ... */
 static size_t nr_order;
 
@@ -330,22 +328,6 @@ static void bad_failure(void **state)
 		assert_true(run(&any_random, 3, body_events, 3));
 		assert_int_equal(nr_order, 9);
 	}
-}
-
-static int set_up(void **state)
-{
-	(void)state;
-	judge = judge_create(4);
-	schedule = schedule_create();
-	return judge && schedule ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	schedule_destroy(schedule);
-	judge_destroy(judge);
-	return 0;
 }
 
 int main(void)
